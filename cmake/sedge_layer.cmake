@@ -1,0 +1,36 @@
+# Warnings and code generation options that our own sources are compiled with; never passed on to users.
+add_library(sedge_options INTERFACE)
+target_compile_options(sedge_options INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
+    $<$<BOOL:${SEDGE_WERROR}>:-Werror>)
+
+# sedge_layer(NAME SOURCES a.cpp ... [LINKS sedge_base ...] [PRIVATE_LINKS OpenSSL::Crypto ...])
+#
+# One layer: target sedge_NAME with alias sedge::NAME. Public headers are all of include/sedge/NAME.
+function(sedge_layer name)
+    cmake_parse_arguments(layer "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
+    add_library(sedge_${name} STATIC ${layer_SOURCES})
+    add_library(sedge::${name} ALIAS sedge_${name})
+    set_target_properties(sedge_${name} PROPERTIES EXPORT_NAME ${name} POSITION_INDEPENDENT_CODE ON)
+    target_compile_features(sedge_${name} PUBLIC cxx_std_20)
+    target_include_directories(sedge_${name}
+        PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
+        PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    target_link_libraries(sedge_${name} PUBLIC ${layer_LINKS}
+        PRIVATE $<BUILD_INTERFACE:sedge_options> ${layer_PRIVATE_LINKS})
+    set_property(GLOBAL APPEND PROPERTY SEDGE_LAYERS sedge_${name})
+endfunction()
+
+# sedge_test(NAME LABEL unit SOURCES x_test.cpp ... [LINKS ...]): one test program, registered as one CTest test.
+function(sedge_test name)
+    cmake_parse_arguments(test "" "LABEL;TIMEOUT" "SOURCES;LINKS" ${ARGN})
+    add_executable(${name} ${test_SOURCES})
+    target_link_libraries(${name} PRIVATE ${test_LINKS} sedge_options sedge_test_support GTest::gmock GTest::gtest_main)
+    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
+    target_compile_definitions(${name} PRIVATE SEDGE_VECTORS="${PROJECT_SOURCE_DIR}/tests/vectors")
+    add_test(NAME ${name} COMMAND ${name})
+    if(NOT test_TIMEOUT)
+        set(test_TIMEOUT 120)
+    endif()
+    set_tests_properties(${name} PROPERTIES LABELS "${test_LABEL}" TIMEOUT ${test_TIMEOUT})
+endfunction()

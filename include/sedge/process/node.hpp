@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sedge/base/clock.hpp>
+#include <sedge/base/limits.hpp>
+#include <sedge/base/result.hpp>
+#include <sedge/base/task.hpp>
+#include <sedge/dist/cookie.hpp>
+#include <sedge/process/process.hpp>
+#include <sedge/term/atom.hpp>
+#include <sedge/wire/address.hpp>
+#include <sedge/wire/directory.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sedge {
+
+class environment;
+
+/// How a node presents itself and how long it waits for others.
+struct node_options {
+    std::string name;                           ///< `edge1@10.0.0.5`, or `edge1@box` with short names.
+    bool long_names = true;                     ///< Long names need a dot or an address behind the `@`; short ones none.
+    dist::cookie cookie;                        ///< Must equal the peers'; never logged.
+    bool hidden = false;                        ///< Left out of the peers' list of visible nodes.
+    std::optional<wire::ip_address> listen_on;  ///< Unset: all addresses, both families.
+    std::uint16_t port_min = 0;                 ///< Range for the listener; 0: any free port.
+    std::uint16_t port_max = 0;
+    milliseconds setup_time{7000};              ///< One whole connection attempt. OTP's default.
+    seconds tick_time{60};                      ///< A silent peer is down after 0.75 to 1.25 of it.
+    std::size_t send_queue_bytes_max = limits::send_queue_bytes_max; ///< Per peer.
+    bool auto_connect = true;                   ///< Dial a node when something is sent to it.
+};
+
+/// What happened to a connection. For one peer, up and down alternate.
+struct node_event {
+    enum class kind { up, down };
+    kind what = kind::up;
+    atom node;
+    bool hidden = false;
+    std::string reason; ///< For down: `connection_closed`, `net_tick_timeout`, `disconnect`, ...
+};
+
+/// A connected peer, for lists and tools.
+struct peer_info {
+    atom name;
+    bool hidden = false;
+    std::uint32_t creation = 0;
+    wire::endpoint address;
+    bool initiated_here = false;
+    time_point up_since{};
+    std::uint64_t messages_in = 0;
+    std::uint64_t messages_out = 0;
+};
+
+/// A call for a new process from another node: `spawn` there, `rpc` and `erpc`.
+struct spawn_call {
+    pid from;
+    pid group_leader;
+    atom module;
+    atom function;
+    std::vector<term> arguments;
+};
+
+/// This program's place in a cluster: a name, a creation, processes, and connections to peers.
+///
+/// Life:    construct, `start`, `stop`, destroy. A node that was started must be stopped before it is destroyed.
+/// Threads: only on the thread of its environment; from another one use `environment::post`.
+/// Spec:    Distribution Protocol 13.2 (handshake), 13.3 (connected nodes).
+/// See:     `cluster/topology.hpp` to be connected without asking for it.
+class node {
+public:
+    /// `env` and `where` must outlive the node.
+    node(node_options options, environment& env, wire::directory& where);
+    ~node();
+    node(const node&) = delete;
+    node& operator=(const node&) = delete;
+
+    /// Listens, publishes the name, and accepts connections.
+    /// Errors: errc::invalid_argument for the name, those of `wire::directory::publish`, system codes.
+    [[nodiscard]] task<result<void>> start();
+    /// Ends all processes with `shutdown`, closes all connections, withdraws the name.
+    [[nodiscard]] task<> stop();
+
+    [[nodiscard]] const atom& name() const noexcept;
+    [[nodiscard]] std::uint32_t creation() const noexcept;
+    [[nodiscard]] const node_options& options() const noexcept;
+    [[nodiscard]] environment& env() noexcept;
+    /// Where the distribution listener is.
+    [[nodiscard]] wire::endpoint listening_at() const;
+
+    // -- peers -----------------------------------------------------------------------------------------------------
+
+    /// Connects to `peer`, or waits for an attempt already under way.
+    ///
+    /// Completes at once if the peer is up. If both nodes dial each other, one of the two connections survives and
+    /// both calls succeed. Does not retry; a topology does.
+    ///
+    /// Errors: those of `wire::directory::locate`, dist::errc (refused, wrong_cookie, flags_missing, ...),
+    ///         errc::timed_out after `setup_time`, errc::stopped, system codes. The context names peer and step.
+    [[nodiscard]] task<result<void>> connect(atom peer);
+    /// Closes the connection; its down event says `disconnect`. False if there was none.
+    bool disconnect(const atom& peer);
+    [[nodiscard]] bool is_connected(const atom& peer) const;
+
+    /// Peers up at this moment, sorted by name; hidden ones only if asked for.
+    [[nodiscard]] std::vector<atom> peers(bool hidden_too = false) const;
+    [[nodiscard]] std::vector<peer_info> peer_details() const;
+
+    /// Calls `on_event` for every up and down from now on, until the subscription is destroyed. The call is made
+    /// from the run loop, after the state has changed; up before the first message of that connection, down after
+    /// the last one. The subscription must not outlive the node.
+    class subscription;
+    [[nodiscard]] subscription watch(std::function<void(const node_event&)> on_event);
+
+    // -- processes -------------------------------------------------------------------------------------------------
+
+    pid spawn(process_body body, spawn_options options = {});
+    /// A message from outside of any process.
+    void send(const destination& to, term message);
+    void exit(const pid& target, term reason);
+
+    /// Errors: errc::invalid_argument if the name is taken, empty, `undefined`, or no such process lives here.
+    result<void> register_name(const atom& name, const pid& who);
+    bool unregister(const atom& name);
+    [[nodiscard]] std::optional<pid> whereis(const atom& name) const;
+    [[nodiscard]] std::vector<atom> registered_names() const;
+
+    [[nodiscard]] std::vector<pid> processes() const;
+    [[nodiscard]] bool is_alive(const pid& who) const;
+    /// Nothing if no such process lives here.
+    [[nodiscard]] std::optional<process_info> info(const pid& who) const;
+    [[nodiscard]] reference make_reference();
+
+    /// Sets what serves spawn calls from other nodes: gives the body to run, or nothing for an undefined function
+    /// (the caller then sees `undef`). Without it all are undefined.
+    void serve_spawns(std::function<process_body(const spawn_call&)> resolve);
+    /// The default group leader of processes here: where remote output of spawned calls would go.
+    void set_group_leader(const pid& leader);
+    [[nodiscard]] pid group_leader() const;
+
+    class impl; // src/process/node_impl.hpp
+    [[nodiscard]] impl& internals() noexcept { return *impl_; }
+
+private:
+    std::unique_ptr<impl> impl_;
+};
+
+/// Ends with its destruction. Movable.
+class node::subscription {
+public:
+    subscription() = default;
+    explicit subscription(std::shared_ptr<void> token) : token_(std::move(token)) {}
+
+private:
+    std::shared_ptr<void> token_;
+};
+
+} // namespace sedge

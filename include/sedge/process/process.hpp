@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sedge/base/clock.hpp>
+#include <sedge/base/result.hpp>
+#include <sedge/base/task.hpp>
+#include <sedge/term/term.hpp>
+
+#include <exception>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <variant>
+#include <vector>
+
+namespace sedge {
+
+class environment;
+class node;
+class process;
+
+/// The address `{Name, Node}`: whoever is registered as `name` there when the signal arrives.
+struct registered {
+    atom name;
+    atom node;
+    friend bool operator==(const registered&, const registered&) = default;
+};
+
+/// Where signals go: a pid anywhere, a name on this node, a name on a node.
+using destination = std::variant<pid, atom, registered>;
+
+/// What a process runs. The callable is kept as long as the process lives, so a lambda with captures is safe here.
+using process_body = std::function<task<>(process&)>;
+
+/// Thrown by a body to end its process with a reason; `process::exit` throws it.
+class process_exit {
+public:
+    explicit process_exit(term reason) : reason_(std::move(reason)) {}
+    [[nodiscard]] const term& reason() const noexcept { return reason_; }
+
+private:
+    term reason_;
+};
+
+struct spawn_options {
+    std::string label = "process"; ///< What `process_info` and logs call it; a function's name, say.
+    atom name;                     ///< Registered before the body starts; empty: none.
+    bool trap_exit = false;        ///< Exit signals become messages `{'EXIT', From, Reason}`.
+};
+
+struct process_info {
+    pid self;
+    atom registered_name; ///< Empty: none.
+    std::string label;
+    std::string waiting_at; ///< What it waits for: `receive`, `running`, ...
+    std::size_t message_queue_len = 0;
+    std::size_t memory_bytes = 0;
+    std::uint64_t messages_handled = 0; ///< Shown as reductions.
+    bool trap_exit = false;
+    std::vector<pid> links;
+    std::vector<destination> monitors;
+    std::vector<pid> monitored_by;
+    std::vector<term> messages;
+};
+
+/// What an actor's coroutine is handed: its own side of a process.
+///
+/// Messages, links, monitors and exit signals have Erlang's meaning, also between nodes: signals from one process
+/// to another arrive in the order sent; each monitor fires exactly once; a lost connection ends links and monitors
+/// to that node with `noconnection`.
+///
+/// Life:    the runtime makes it with the process and destroys it after the body's frame.
+/// Threads: only on the node's thread.
+class process {
+public:
+    process(const process&) = delete;
+    process& operator=(const process&) = delete;
+
+    [[nodiscard]] const pid& self() const noexcept;
+    [[nodiscard]] sedge::node& node() noexcept;
+    [[nodiscard]] environment& env() noexcept;
+
+    // -- messages --------------------------------------------------------------------------------------------------
+
+    /// Sends; never waits and never fails: a message to nobody is dropped, as in Erlang. A node that is not
+    /// connected is dialled first; if that fails the message is gone.
+    void send(const destination& to, term message);
+
+    /// The oldest message.
+    [[nodiscard]] task<term> receive();
+    /// The oldest message that `fits`, before `deadline`. Others stay in the mailbox. Nothing after the deadline.
+    [[nodiscard]] task<std::optional<term>> receive_if(std::function<bool(const term_view&)> fits,
+                                                       time_point deadline = time_point::max());
+    /// The oldest message that converts to `T`, or to a tuple of `T, Rest...`:
+    /// `auto [from, name] = co_await self.receive<pid, std::string>();`
+    template <decodable T, decodable... Rest>
+    [[nodiscard]] auto receive() -> task<std::conditional_t<sizeof...(Rest) == 0, T, std::tuple<T, Rest...>>>;
+    /// The same before `deadline`, or nothing.
+    template <decodable T, decodable... Rest>
+    [[nodiscard]] auto receive_until(time_point deadline)
+        -> task<std::optional<std::conditional_t<sizeof...(Rest) == 0, T, std::tuple<T, Rest...>>>>;
+    [[nodiscard]] task<> sleep(duration d);
+
+    // -- life ------------------------------------------------------------------------------------------------------
+
+    /// Ends this process with `reason`; throws `process_exit`, which the body must let pass.
+    [[noreturn]] void exit(term reason);
+    /// Sends an exit signal (`exit/2`): `kill` cannot be trapped.
+    void exit(const pid& target, term reason);
+    void trap_exit(bool on);
+
+    void link(const pid& other);
+    void unlink(const pid& other);
+    /// `{'DOWN', Ref, process, Target, Reason}` comes exactly once: at its end, at once if it does not exist
+    /// (`noproc`), or when the connection is lost (`noconnection`).
+    reference monitor(const destination& target);
+    /// No `DOWN` for `ref` after this returns; one that has come already is taken out of the mailbox.
+    void demonitor(const reference& ref);
+    /// Messages `{nodeup, Node}` and `{nodedown, Node}` while it is on.
+    void monitor_nodes(bool on);
+
+    pid spawn(process_body body, spawn_options options = {});
+    pid spawn_link(process_body body, spawn_options options = {});
+    std::pair<pid, reference> spawn_monitor(process_body body, spawn_options options = {});
+
+    /// Asks another node to run Module:Function(Arguments...). The answer comes as a message
+    /// `{spawn_reply, Ref, ok, Pid}` or `{spawn_reply, Ref, error, Reason}`; with `monitored`, a `DOWN` with the
+    /// same reference follows when it ends. Without connection: reason `noconnection`.
+    reference spawn_request(const atom& on, const atom& module, const atom& function, const std::vector<term>& arguments,
+                            bool monitored = true);
+
+    /// A fresh reference that is an address for replies: messages sent to it come here until `unalias`.
+    reference alias();
+    void unalias(const reference& ref);
+
+    class block; // the runtime's side; src/process/process_block.hpp
+    explicit process(block& b) noexcept : block_(&b) {}
+
+private:
+    block* block_;
+};
+
+template <decodable T, decodable... Rest>
+auto process::receive() -> task<std::conditional_t<sizeof...(Rest) == 0, T, std::tuple<T, Rest...>>> {
+    auto message = co_await receive_until<T, Rest...>(time_point::max());
+    co_return std::move(*message);
+}
+
+template <decodable T, decodable... Rest>
+auto process::receive_until(time_point deadline)
+    -> task<std::optional<std::conditional_t<sizeof...(Rest) == 0, T, std::tuple<T, Rest...>>>> {
+    using wanted = std::conditional_t<sizeof...(Rest) == 0, T, std::tuple<T, Rest...>>;
+    std::optional<wanted> value;
+    std::function<bool(const term_view&)> fits = [&value](const term_view& message) {
+        value = message.as<wanted>();
+        return value.has_value();
+    };
+    auto waiting = receive_if(std::move(fits), deadline);
+    co_await std::move(waiting);
+    co_return value;
+}
+
+} // namespace sedge

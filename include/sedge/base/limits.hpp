@@ -40,6 +40,10 @@ inline constexpr std::size_t epmd_connections_max = 256;
 inline constexpr std::chrono::seconds epmd_request_time_max{2};    ///< From accept to a complete request.
 inline constexpr std::size_t epmd_request_bytes_max = 3057;        ///< OTP's epmd refuses from 3058.
 inline constexpr std::size_t epmd_remembered_names_max = 1000;     ///< Whose creation goes on counting.
+inline constexpr std::size_t epmd_registrations_max = 256;         ///< Names held at a time; one descriptor each.
+inline constexpr std::size_t epmd_name_characters_max = 255;       ///< OTP's own limit; at most 4 bytes each.
+inline constexpr std::size_t epmd_extra_bytes_max = 1020;          ///< OTP's own limit.
+inline constexpr std::size_t epmd_answer_bytes_max = mebibyte;     ///< As a client: a list of about 1,000 longest names.
 
 // Gossip.
 inline constexpr std::size_t gossip_packet_bytes_max = 1400;       ///< Below every usual MTU.

@@ -88,6 +88,8 @@ public:
     /// Sends; never waits and never fails: a message to nobody is dropped, as in Erlang. A node that is not
     /// connected is dialled first; if that fails the message is gone.
     void send(const destination& to, term message);
+    /// Sends to whoever made `alias`, on any node; dropped if it is not active any more.
+    void send(const reference& alias, term message);
 
     /// The oldest message.
     [[nodiscard]] task<term> receive();

@@ -3,19 +3,25 @@ add_library(sedge_options INTERFACE)
 target_compile_options(sedge_options INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
     $<$<BOOL:${SEDGE_WERROR}>:-Werror>)
+target_link_libraries(sedge_options INTERFACE Boost::headers)
 
-# sedge_layer(NAME SOURCES a.cpp ... [LINKS sedge_base ...] [PRIVATE_LINKS OpenSSL::Crypto ...])
+# sedge_layer(NAME SOURCES a.cpp ... [LINKS sedge_base ...] [PRIVATE_LINKS OpenSSL::Crypto ...] [HEADERS x.hpp ...])
 #
-# One layer: target sedge_NAME with alias sedge::NAME. Public headers are all of include/sedge/NAME.
+# One layer: target sedge_NAME with alias sedge::NAME. Its public headers are all of include/sedge/NAME, so they are
+# found, not listed; HEADERS adds those that stand elsewhere. They are installed with the layer, and the target
+# all_verify_interface_header_sets compiles each of them alone.
 function(sedge_layer name)
-    cmake_parse_arguments(layer "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
+    cmake_parse_arguments(layer "" "" "SOURCES;LINKS;PRIVATE_LINKS;HEADERS" ${ARGN})
+    file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/sedge/${name}/*.hpp)
     add_library(sedge_${name} STATIC ${layer_SOURCES})
     add_library(sedge::${name} ALIAS sedge_${name})
-    set_target_properties(sedge_${name} PROPERTIES EXPORT_NAME ${name} POSITION_INDEPENDENT_CODE ON)
+    set_target_properties(sedge_${name} PROPERTIES
+        EXPORT_NAME ${name} POSITION_INDEPENDENT_CODE ON VERIFY_INTERFACE_HEADER_SETS ON)
     target_compile_features(sedge_${name} PUBLIC cxx_std_20)
-    target_include_directories(sedge_${name}
-        PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
-        PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    target_sources(sedge_${name} PUBLIC FILE_SET HEADERS
+        BASE_DIRS ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/include
+        FILES ${headers} ${layer_HEADERS})
+    target_include_directories(sedge_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(sedge_${name} PUBLIC ${layer_LINKS}
         PRIVATE $<BUILD_INTERFACE:sedge_options> ${layer_PRIVATE_LINKS})
     set_property(GLOBAL APPEND PROPERTY SEDGE_LAYERS sedge_${name})

@@ -18,6 +18,11 @@ inline constexpr std::size_t atom_characters_max = 255;            ///< OTP's ow
 inline constexpr std::size_t reference_words_max = 5;              ///< OTP's own limit.
 inline constexpr std::size_t fun_free_variables_max = 255;         ///< OTP's own limit.
 
+// Text that people write: configuration files, shell lines.
+inline constexpr std::size_t syntax_bytes_max = mebibyte;          ///< Of one text.
+inline constexpr std::size_t syntax_nesting_max = 256;             ///< Levels; parsers and evaluators recurse this deep.
+inline constexpr std::size_t syntax_digits_max = 4096;             ///< Of one number; conversion takes quadratic time.
+
 // Distribution.
 inline constexpr std::size_t frame_bytes_max = 64 * mebibyte;      ///< One packet after the handshake.
 inline constexpr std::size_t handshake_frame_bytes_max = 1024;     ///< One handshake message; names are at most 255.

@@ -30,6 +30,10 @@ inline constexpr std::size_t handshake_connections_max = 128;      ///< Not yet 
 inline constexpr std::size_t handshake_connections_per_source_max = 8; ///< Same, from one address (not loopback).
 inline constexpr std::size_t handshake_bytes_max = 4096;           ///< Read from one connection before the digest.
 inline constexpr std::chrono::seconds handshake_time_max{5};       ///< From accept to the verified digest.
+inline constexpr std::size_t handshake_failures_max = 5;           ///< In the window below; then the source is blocked.
+inline constexpr std::chrono::seconds handshake_failure_window{60};
+inline constexpr std::chrono::seconds handshake_block_time{60};
+inline constexpr std::size_t handshake_sources_remembered_max = 1024; ///< Addresses whose failures are counted.
 inline constexpr std::size_t fragment_sequences_max = 64;          ///< Open at a time, per peer.
 inline constexpr std::size_t fragment_bytes_max = 64 * mebibyte;   ///< Sum over open sequences, per peer.
 inline constexpr std::chrono::seconds fragment_time_max{60};       ///< From first to last fragment.

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sedge/base/bytes.hpp>
+#include <sedge/base/result.hpp>
+#include <sedge/term/atom.hpp>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace sedge::dist {
+
+/// The receiving half of the atom cache of one connection: 2048 slots that the sender fills through packet headers.
+/// A core. Headers must be read in the order of their packets, also of packets that are dropped.
+class atom_cache {
+public:
+    static constexpr std::size_t slots = 2048;
+
+    /// Reads the references at the start of a header (the count and what follows), updates the cache, and puts the
+    /// atom of each reference into `into`. Gives the number of bytes read.
+    /// Errors: errc::bad_packet for a header that is cut, names an empty slot, or holds text that is no atom.
+    result<std::size_t> read_header(byte_view bytes, std::vector<atom>& into);
+
+private:
+    std::unique_ptr<std::optional<atom>[]> slots_; // made with the first entry
+};
+
+} // namespace sedge::dist

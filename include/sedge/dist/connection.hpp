@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sedge/base/clock.hpp>
+#include <sedge/base/limits.hpp>
+#include <sedge/base/result.hpp>
+#include <sedge/base/task.hpp>
+#include <sedge/dist/establish.hpp>
+#include <sedge/dist/packet.hpp>
+
+#include <cstdint>
+#include <memory>
+
+namespace sedge {
+class environment;
+}
+
+namespace sedge::dist {
+
+class connection;
+
+/// Who hears what a peer says.
+class connection_events {
+public:
+    virtual ~connection_events() = default;
+    /// One message; called from the connection's reader. It may send and close, but not destroy the connection.
+    virtual void on_message(connection& from, incoming&& message) = 0;
+    /// The connection is over; called once, from the run loop, after the last message, never from inside `send` or
+    /// `close`. The connection may be destroyed here.
+    virtual void on_down(connection& which, const error& reason) = 0;
+};
+
+struct connection_options {
+    duration tick_time = seconds{60};                                ///< See `ticker`.
+    std::size_t frame_bytes_max = limits::frame_bytes_max;           ///< Of one packet that comes in.
+    std::size_t send_queue_bytes_max = limits::send_queue_bytes_max; ///< What may wait when something more is sent.
+};
+
+/// One established peer: packets in, packets out, ticks.
+///
+/// What is sent while the stream is idle is written at once; more of the same turn of the run loop, and what the
+/// stream does not take, joins one batch. Messages above 64 KiB go in parts where the peer understands that, one part
+/// of each in turn, with small messages and ticks in between; nothing of the same sender overtakes them.
+///
+/// Life:    construct, `start`, ... `on_down`, destroy; destroying an open one closes it without `on_down`.
+/// Threads: only on the environment's thread.
+/// Spec:    docs/protocol/distribution.md.
+class connection {
+public:
+    /// `env` and `events` must outlive the connection.
+    connection(environment& env, established link, connection_events& events, connection_options options = {});
+    ~connection();
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
+
+    /// Begins to read and to tick. Messages that came with the handshake are delivered from the run loop.
+    void start();
+
+    [[nodiscard]] const peer_identity& peer() const noexcept;
+    [[nodiscard]] wire::endpoint remote() const;
+    [[nodiscard]] bool initiated_here() const noexcept;
+    [[nodiscard]] bool is_open() const noexcept;
+
+    /// Sends a message. Never waits. On a closed connection the message is dropped without error.
+    ///
+    /// `payload` must be given exactly if has_payload(message). `sender` names the process whose signal this is where
+    /// the message does not (the exit of one that was monitored by its name), for the order of signals.
+    /// Errors: errc::not_supported if the peer cannot receive it (nothing is sent then), errc::queue_full if the
+    ///         peer does not take what is sent; the connection closes with that reason.
+    result<void> send(const control_message& message, const term* payload = nullptr, const pid* sender = nullptr);
+
+    /// Ends the connection; what is queued is lost. `on_down` follows with this reason. Nothing if it is over.
+    void close(error reason);
+
+    /// Completes when all that was sent has been handed to the stream, or the connection is over. One waiter.
+    [[nodiscard]] task<> flushed();
+    [[nodiscard]] std::size_t queued_bytes() const noexcept;
+
+    struct counters {
+        std::uint64_t messages_in = 0;
+        std::uint64_t messages_out = 0;
+        std::uint64_t bytes_in = 0;
+        std::uint64_t bytes_out = 0;
+    };
+    [[nodiscard]] const counters& counts() const noexcept;
+
+private:
+    class impl; // src/dist/connection_impl.hpp
+    std::unique_ptr<impl> impl_;
+};
+
+} // namespace sedge::dist

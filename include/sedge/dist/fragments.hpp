@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sedge/base/bytes.hpp>
+#include <sedge/base/clock.hpp>
+#include <sedge/base/limits.hpp>
+#include <sedge/base/result.hpp>
+#include <sedge/dist/control.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+namespace sedge::dist {
+
+/// Puts the messages together again that a peer sends in parts. A core.
+///
+/// The control message comes whole in the first part; what is collected is the payload's bytes. Memory follows the
+/// bytes that have come, never a count that was announced.
+class reassembly {
+public:
+    struct limits_of {
+        std::size_t sequences_max = limits::fragment_sequences_max;
+        std::size_t bytes_max = limits::fragment_bytes_max; ///< Over all sequences.
+        duration time_max = limits::fragment_time_max;
+    };
+    struct message {
+        decoded_control control;
+        std::vector<atom> atoms; ///< Of the first part's header; the payload refers to them.
+        byte_buffer payload;
+    };
+
+    reassembly() = default;
+    explicit reassembly(limits_of bounds) : bounds_(bounds) {}
+
+    /// The first of `count` parts (count > 1: a single part needs no reassembly).
+    /// Errors: errc::bad_packet (sequence 0 or already running, count 0), errc::limit_exceeded.
+    result<void> begin(std::uint64_t sequence, std::uint64_t count, decoded_control control, std::vector<atom> atoms,
+                       byte_view part, time_point now);
+
+    /// Part `number`, counting down to 1; the message with part 1.
+    /// Errors: errc::bad_packet (unknown sequence, wrong number), errc::limit_exceeded.
+    result<std::optional<message>> add(std::uint64_t sequence, std::uint64_t number, byte_view part);
+
+    /// Errors: errc::limit_exceeded if a message has been under way for longer than allowed.
+    [[nodiscard]] result<void> check(time_point now) const;
+
+    [[nodiscard]] std::size_t open_sequences() const noexcept { return open_.size(); }
+    [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+
+private:
+    struct sequence_state {
+        message so_far;
+        std::uint64_t left = 0; // parts still to come; the next one has this number
+        time_point since{};
+    };
+    result<void> reserve(std::size_t more) const;
+
+    limits_of bounds_;
+    std::unordered_map<std::uint64_t, sequence_state> open_;
+    std::size_t bytes_ = 0;
+};
+
+} // namespace sedge::dist

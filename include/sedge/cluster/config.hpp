@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sedge/base/log.hpp>
+#include <sedge/base/result.hpp>
+#include <sedge/cluster/config_value.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sedge::cluster {
+
+/// What is wrong with a configuration. The context is a whole sentence with file and line.
+enum class config_errc {
+    unreadable = 1,   ///< The file cannot be opened or read.
+    syntax,           ///< Not TOML, or no `config :libcluster` in the exs file.
+    unknown_key,      ///< The sentence names the nearest valid key.
+    wrong_type,       ///< The sentence names the expected type.
+    bad_value,        ///< Right type, but no such port, address, level, ...
+    unknown_strategy, ///< No strategy of that name is built in or was added by the program.
+};
+const std::error_category& config_category() noexcept;
+inline std::error_code make_error_code(config_errc code) noexcept {
+    return {static_cast<int>(code), config_category()};
+}
+
+/// `[node]`
+struct node_settings {
+    std::string name;          ///< Long name, `node1@172.24.176.1`; without host: this machine's name is added.
+    std::string sname;         ///< Short name instead.
+    std::string cookie;
+    std::string cookie_file;   ///< As written; relative to the directory of the file it is written in.
+    bool hidden = false;
+    std::string listen;        ///< Address of the distribution listener; empty: all.
+    std::int64_t port_min = 0; ///< Range of the listener's port; 0: any.
+    std::int64_t port_max = 0;
+    std::int64_t tick_time = 60;    ///< Seconds.
+    std::int64_t setup_time = 7000; ///< Milliseconds.
+};
+
+/// `[epmd]`
+struct epmd_settings {
+    std::int64_t port = 4369;
+    bool embedded = true;           ///< Be the port mapper where none runs.
+    std::string names = "loopback"; ///< Who may ask for the list of names: `loopback` or `lan`.
+    std::string listen;             ///< Address of the embedded one; empty: all.
+};
+
+/// `[topologies.NAME]`
+struct topology_settings {
+    std::string name;
+    std::string strategy; ///< `epmd`, `gossip`, or the name of one that the program added.
+    config_value trust;   ///< Absent, text or a list of texts.
+    config_value config;  ///< The strategy's own options, already checked where it declares them.
+    int line = 0;
+};
+
+/// A whole configuration: what `sedge.toml` says, or libcluster's `config.exs`, or the command line, or all.
+struct configuration {
+    node_settings node;
+    epmd_settings epmd;
+    log_level level = log_level::info;
+    std::vector<topology_settings> topologies;
+    std::string file;                        ///< Where it came from; empty: from no file.
+    bool cookie_on_command_line = false;
+    std::vector<std::string> advice;         ///< Lines to be logged at start.
+};
+
+/// Values laid over the file's: key as in the file (`node.name`, `topologies.clusters1.strategy`), text as it would
+/// stand there (quotes may be left out where text is expected).
+struct assignment {
+    std::string key;
+    std::string text;
+    std::string origin = "command line"; ///< For messages.
+};
+
+/// Reads `path`: `.exs` is libcluster's `config.exs`, all else TOML. An empty path reads nothing.
+/// Keys of strategies' own options are checked when the topology is made: `strategies::make`.
+/// Errors: config_errc.
+result<configuration> load_configuration(const std::string& path, const std::vector<assignment>& over = {});
+
+/// The same for text at hand; `file` is the name for messages.
+result<configuration> parse_toml(std::string_view text, const std::string& file,
+                                 const std::vector<assignment>& over = {});
+result<configuration> parse_config_exs(std::string_view text, const std::string& file,
+                                       const std::vector<assignment>& over = {});
+
+} // namespace sedge::cluster
+
+template <>
+struct std::is_error_code_enum<sedge::cluster::config_errc> : std::true_type {};

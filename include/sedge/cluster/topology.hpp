@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sedge/base/result.hpp>
+#include <sedge/base/task.hpp>
+#include <sedge/cluster/event.hpp>
+#include <sedge/cluster/strategy.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sedge {
+class node;
+}
+
+namespace sedge::cluster {
+
+/// A name for log lines and events, and the strategy that finds its nodes.
+struct topology_spec {
+    std::string name;
+    std::unique_ptr<strategy> how;
+};
+
+/// What a topology knows of one node at this moment.
+struct known_node {
+    enum class state { up, dialling, waiting, discovered };
+    atom name;
+    state now = state::waiting;
+    std::vector<std::string> topologies; ///< Which want it, or discovered it.
+    std::uint64_t attempts_failed = 0;   ///< Since it was last up.
+    std::string last_reason;             ///< Of the last failure; empty if none.
+};
+
+/// The topologies of a node: what they want, one reconciler connects. A node that is wanted and away is dialled
+/// until it is back or no longer wanted; a node wanted by two topologies is dropped only when neither wants it.
+///
+/// Life:    after `node.start()`; `stop()` before `node.stop()`. Destroying it stops too.
+/// Threads: only on the node's thread.
+/// See:     `cluster/reconciler.hpp` for the rules.
+class topologies {
+public:
+    explicit topologies(node& self);
+    ~topologies();
+    topologies(const topologies&) = delete;
+    topologies& operator=(const topologies&) = delete;
+
+    /// Starts a topology. Errors: errc::invalid_argument if the name is empty or taken, or there is no strategy.
+    result<void> add(topology_spec spec);
+    /// Stops one and disconnects what only it wanted, if its strategy owns removal. False if there is none.
+    bool remove(std::string_view name);
+    /// Stops all strategies and dials; connections stay. Nothing is dialled afterwards.
+    void stop();
+
+    [[nodiscard]] std::vector<std::string> names() const;
+    [[nodiscard]] std::vector<known_node> nodes() const;
+    /// What the strategy of a topology counted: `gossip_sent`, `gossip_malformed`, ...
+    [[nodiscard]] std::map<std::string, std::uint64_t> counters(std::string_view topology) const;
+
+    /// Calls `on_event` for each event from now on, until the returned token is destroyed. The call is made after
+    /// the state has changed and may add or remove topologies.
+    using subscription = std::shared_ptr<void>;
+    [[nodiscard]] subscription watch(std::function<void(const event&)> on_event);
+
+private:
+    class impl; // src/cluster/topology.cpp
+    std::unique_ptr<impl> impl_;
+};
+
+} // namespace sedge::cluster

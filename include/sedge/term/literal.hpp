@@ -34,14 +34,14 @@ result<term> to_term(const elixir::expression& literal, const literal_options& o
 
 // Building terms from parts that are terms already; evaluators use them for containers with calls inside.
 
-/// `[items... | tail]`.
-term make_list(const std::vector<term>& items, const term_view& tail);
-term make_tuple(const std::vector<term>& items);
+/// `[items... | tail]`; without items, the tail.
+term build_list(const std::vector<term>& items, const term_view& tail);
+term build_tuple(const std::vector<term>& items);
 /// Key, value, key, value...; the last value of a key counts. Precondition: an even number.
-term make_map(const std::vector<term>& keys_and_values);
+term build_map(const std::vector<term>& keys_and_values);
 /// Errors: errc::invalid_argument if a value does not fit its segment.
-result<term> make_binary(const std::vector<term>& values, const std::vector<elixir::segment>& segments);
+result<term> build_binary(const std::vector<term>& values, const std::vector<elixir::segment>& segments);
 /// Errors: errc::invalid_argument if the numbers are out of range, or the node is not known.
-result<term> make_pasted(const elixir::pasted& text, const literal_options& options);
+result<term> build_pasted(const elixir::pasted& text, const literal_options& options);
 
 } // namespace sedge

@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "term/elixir_lexer.hpp"
+
+#include "term/utf8.hpp"
+
+#include <sedge/base/limits.hpp>
+#include <sedge/term/encoder.hpp>
+
+#include <array>
+#include <charconv>
+
+namespace sedge::elixir {
+
+namespace {
+
+bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+bool is_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
+bool is_space(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+bool starts_name(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || c == '_' || (static_cast<std::uint8_t>(c) & 0x80) != 0;
+}
+bool is_name(char c) noexcept { return starts_name(c) || is_upper(c) || is_digit(c); }
+
+/// Longest first. `<<<` and `>>>` are left out, so that binaries can stand inside of binaries.
+constexpr std::array<std::string_view, 52> symbols{
+    "...", "===", "!==", "&&&", "|||", "^^^", "~~~", "<~>", "<|>", "->", "<-", "=>", "==", "!=", "=~", "<=", ">=",
+    "&&",  "||",  "<>",  "++",  "--",  "**",  "..",  "|>",  "::",  "<<", ">>", "\\\\", "//", "~>", "<~", "(",  ")",
+    "[",   "]",   "{",   "}",   "%",   ",",   ";",   ".",   "=",   "+",  "-",  "*",  "/",  "<",  ">",  "|",  "!",
+    "&"};
+
+/// Operators and containers that may stand behind a colon as an atom.
+constexpr std::array<std::string_view, 36> symbol_atoms{
+    "<<>>", "%{}", "...", "===", "!==", "&&&", "|||", "^^^", "~~~", "{}", "[]", "->", "<-", "=>", "==", "!=", "=~", "<=",
+    ">=",   "&&",  "||",  "<>",  "++",  "--",  "**",  "..",  "|>",  "=",  "+",  "-",  "*",  "/",  "<",  ">",  "!",  "%"};
+
+term atom_term(std::string_view text) {
+    byte_buffer out;
+    encoder{out}.atom(text);
+    return term::adopt(std::move(out));
+}
+
+term charlist_term(std::string_view utf8_text) {
+    byte_buffer out;
+    encoder{out}.charlist(utf8_text);
+    return term::adopt(std::move(out));
+}
+
+} // namespace
+
+token lexer::next() {
+    token t;
+    skip_space(t);
+    t.at = source_.at();
+    t.offset = source_.offset();
+    if (source_.at_end()) return t;
+    const char c = source_.peek();
+    if (c == '#') scan_pasted(t); // anything else behind a # was skipped as a comment
+    else if (is_digit(c)) scan_number(t);
+    else if (starts_name(c) || is_upper(c)) scan_identifier(t);
+    else if (c == '"' || c == '\'') scan_quoted(t, c == '\'');
+    else if (c == ':') scan_colon(t);
+    else if (c == '?') scan_character(t);
+    else if (c == '~' && (is_upper(source_.peek(1)) || starts_name(source_.peek(1)))) scan_sigil(t);
+    else scan_symbol(t);
+    t.space_after = source_.at_end() || is_space(source_.peek());
+    if (source_.failed()) t.kind = token_kind::end;
+    return t;
+}
+
+void lexer::skip_space(token& t) {
+    t.newline_before = t.space_before = source_.offset() == 0;
+    while (!source_.at_end()) {
+        const char c = source_.peek();
+        if (c == '#') {
+            token pasted_here;
+            auto probe = source_; // a comment, unless it has the whole shape of a pasted identifier
+            if (scan_pasted(pasted_here)) {
+                source_ = std::move(probe);
+                return;
+            }
+            while (!source_.at_end() && source_.peek() != '\n') source_.advance();
+        } else if (is_space(c) || (c == '\\' && source_.peek(1) == '\n')) {
+            t.space_before = true;
+            if (c == '\n') t.newline_before = true;
+            source_.advance(c == '\\' ? 2 : 1);
+        } else {
+            return;
+        }
+    }
+    t.space_before = t.newline_before = true;
+}
+
+/// `#PID<NODE.ID.SERIAL>`, `#Port<NODE.ID>`, `#Reference<NODE.A.B.C>`, where NODE is a number or a node's name (with
+/// dots in it, so the numbers are counted from the end). False, and nothing taken, for anything else.
+bool lexer::scan_pasted(token& t) {
+    struct shape {
+        std::string_view prefix;
+        pasted::kind what;
+        std::size_t numbers_min, numbers_max;
+    };
+    static constexpr shape shapes[] = {{"#PID<", pasted::kind::pid, 2, 2},
+                                       {"#Port<", pasted::kind::port, 1, 1},
+                                       {"#Reference<", pasted::kind::reference, 1, limits::reference_words_max}};
+    for (const auto& s : shapes) {
+        if (!source_.starts_with(s.prefix)) continue;
+        std::size_t size = s.prefix.size();
+        while (source_.peek(size) != '>' && source_.peek(size) != '\n' && source_.peek(size) != '\0' && size < 1200)
+            ++size;
+        if (source_.peek(size) != '>') return false;
+        auto copy = source_;
+        copy.advance(size + 1);
+        auto inside = copy.since(source_.offset() + s.prefix.size());
+        inside.remove_suffix(1);
+        pasted found{.what = s.what, .node = {}, .numbers = {}};
+        const bool named = inside.find('@') != std::string_view::npos;
+        // For a named reference the number of words is not known beforehand: the host may end in numbers too, so
+        // exactly three are taken, which is what OTP and sedge make.
+        const std::size_t wanted = named && s.what == pasted::kind::reference ? 3 : s.numbers_max;
+        while (found.numbers.size() < wanted) {
+            const auto dot = inside.rfind('.');
+            if (dot == std::string_view::npos) break;
+            const auto digits = inside.substr(dot + 1);
+            std::uint64_t value = 0;
+            const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+            if (digits.empty() || parsed.ec != std::errc{} || parsed.ptr != digits.data() + digits.size()) break;
+            found.numbers.insert(found.numbers.begin(), value);
+            inside = inside.substr(0, dot);
+        }
+        const bool numeric = !inside.empty() && inside.find_first_not_of("0123456789") == std::string_view::npos;
+        if (found.numbers.size() < s.numbers_min || (!named && !numeric) || inside.empty()) return false;
+        if (named) found.node = std::string{inside};
+        t.kind = token_kind::pasted;
+        t.identifier = std::move(found);
+        source_ = copy;
+        return true;
+    }
+    return false;
+}
+
+void lexer::scan_number(token& t) {
+    t.kind = token_kind::number;
+    if (source_.peek() == '0' && (source_.peek(1) == 'x' || source_.peek(1) == 'o' || source_.peek(1) == 'b')) {
+        t.base = source_.peek(1) == 'x' ? 16 : source_.peek(1) == 'o' ? 8 : 2;
+        source_.advance(2);
+    }
+    t.text = source_.digits(t.base);
+    if (t.base == 10) {
+        const auto fraction = source_.fraction();
+        if (!fraction.empty()) {
+            t.base = 0;
+            t.text += fraction;
+        }
+    }
+    if (t.text.empty() || is_name(source_.peek()))
+        source_.expected(t.base == 16 ? "hexadecimal digits" : t.base == 10 || t.base == 0 ? "digits" : "digits of that base");
+}
+
+/// True, and the colon taken, if the name just read is a key of a keyword list.
+bool lexer::takes_key_colon() {
+    if (source_.peek() != ':' || source_.peek(1) == ':') return false;
+    if (source_.peek(1) != '\0' && !is_space(source_.peek(1))) {
+        source_.advance();
+        source_.expected("a space behind the colon of a keyword");
+    }
+    return source_.take(":");
+}
+
+void lexer::scan_identifier(token& t) {
+    const bool alias = is_upper(source_.peek());
+    const auto start = source_.offset();
+    while (is_name(source_.peek())) source_.advance();
+    const bool mark = source_.peek() == '?' || source_.peek() == '!';
+    if (!alias && mark && source_.peek(1) != '=') source_.advance();
+    t.text = std::string{source_.since(start)};
+    t.kind = alias ? token_kind::alias : token_kind::identifier;
+    if (takes_key_colon()) t.kind = token_kind::key;
+    if (!atom::is_valid(t.text)) source_.fail(syntax_errc::too_long, t.at, "a name has at most 255 characters");
+}
+
+void lexer::scan_colon(token& t) {
+    if (source_.take("::")) {
+        t.kind = token_kind::symbol;
+        t.text = "::";
+        return;
+    }
+    source_.advance();
+    t.kind = token_kind::value;
+    std::string text;
+    if (source_.peek() == '"' || source_.peek() == '\'') {
+        quoted form{.close = source_.peek() == '"' ? "\"" : "'", .raw_bytes = false};
+        source_.advance();
+        text = scan_until_close(form, t.at);
+        if (form.interpolated) {
+            t.kind = token_kind::unsupported;
+            t.text = "interpolation with #{...}";
+            return;
+        }
+    } else if (starts_name(source_.peek()) || is_upper(source_.peek())) {
+        const auto start = source_.offset();
+        while (is_name(source_.peek()) || source_.peek() == '@') source_.advance();
+        if (source_.peek() == '?' || source_.peek() == '!') source_.advance();
+        text = std::string{source_.since(start)};
+    } else {
+        for (const auto symbol : symbol_atoms) {
+            if (!source_.take(symbol)) continue;
+            t.value = atom_term(symbol);
+            return;
+        }
+        return source_.expected("the text of an atom behind the colon");
+    }
+    if (!atom::is_valid(text)) return source_.fail(syntax_errc::too_long, t.at, "an atom has at most 255 characters");
+    if (!source_.failed()) t.value = atom_term(text);
+}
+
+void lexer::scan_character(token& t) {
+    source_.advance();
+    if (source_.at_end()) return source_.expected("a character behind the ?");
+    t.kind = token_kind::value;
+    std::string text;
+    if (source_.take("\\")) scan_escape(text, false);
+    else utf8::append(text, source_.character());
+    if (text.empty()) return;
+    byte_buffer out;
+    encoder{out}.integer(static_cast<std::int64_t>(utf8::decode(text).value));
+    t.value = term::adopt(std::move(out));
+}
+
+void lexer::scan_quoted(token& t, bool charlist) {
+    const std::string_view triple = charlist ? "'''" : "\"\"\"";
+    quoted form{.close = triple, .raw_bytes = !charlist, .indented = source_.starts_with(triple)};
+    if (!form.indented) form.close = form.close.substr(2);
+    source_.advance(form.close.size());
+    auto text = scan_until_close(form, t.at);
+    if (source_.failed()) return;
+    const bool key = !form.indented && takes_key_colon();
+    if (form.interpolated) {
+        t.kind = token_kind::unsupported;
+        t.text = "interpolation with #{...}";
+    } else if (key) {
+        t.kind = token_kind::key;
+        t.text = std::move(text);
+        if (!atom::is_valid(t.text)) source_.fail(syntax_errc::too_long, t.at, "an atom has at most 255 characters");
+    } else if (charlist) {
+        t.kind = token_kind::value;
+        t.value = charlist_term(text);
+    } else {
+        t.kind = token_kind::string;
+        t.text = std::move(text);
+    }
+}
+
+/// `~s"..."`, `~c"..."`, `~w(a b)a` and their upper-case forms without escapes; others are only recognised.
+void lexer::scan_sigil(token& t) {
+    const char name = source_.peek(1);
+    const char lower = is_upper(name) ? static_cast<char>(name - 'A' + 'a') : name;
+    source_.advance(2);
+    static constexpr std::string_view opening = "/|\"'([{<";
+    static constexpr std::string_view closing = "/|\"')]}>";
+    quoted form{.close = {}, .escapes = !is_upper(name), .raw_bytes = lower != 'c'};
+    if (source_.starts_with("\"\"\"") || source_.starts_with("'''")) {
+        form.close = source_.peek() == '"' ? "\"\"\"" : "'''";
+        form.indented = true;
+    } else {
+        const auto which = opening.find(source_.peek());
+        if (which == std::string_view::npos || source_.at_end()) return source_.expected("a delimiter behind the sigil");
+        form.close = closing.substr(which, 1);
+    }
+    source_.advance(form.close.size());
+    auto text = scan_until_close(form, t.at);
+    const auto modifiers_start = source_.offset();
+    while (is_name(source_.peek())) source_.advance();
+    const auto modifiers = source_.since(modifiers_start);
+    if (source_.failed()) return;
+    t.kind = token_kind::value;
+    if (form.interpolated || (lower != 's' && lower != 'c' && lower != 'w')) {
+        t.kind = token_kind::unsupported;
+        t.text = form.interpolated ? "interpolation with #{...}" : std::string{"the sigil ~"} + name;
+    } else if (lower == 's') {
+        t.kind = token_kind::string;
+        t.text = std::move(text);
+    } else if (lower == 'c') {
+        t.value = charlist_term(text);
+    } else {
+        byte_buffer words;
+        encoder out{words};
+        std::size_t count = 0;
+        for (std::size_t i = 0; i < text.size();) {
+            std::size_t end = i;
+            while (end < text.size() && !is_space(text[end])) ++end;
+            if (end > i) {
+                const auto word = std::string_view{text}.substr(i, end - i);
+                const bool atoms = modifiers == "a";
+                if (atoms && !atom::is_valid(word))
+                    return source_.fail(syntax_errc::too_long, t.at, "an atom has at most 255 characters");
+                if (atoms) out.atom(word);
+                else if (modifiers == "c" && utf8::is_valid(word)) out.charlist(word);
+                else out.string(word);
+                ++count;
+            }
+            i = end + 1;
+        }
+        byte_buffer whole;
+        encoder list{whole};
+        if (count > 0) list.list(count);
+        whole.insert(whole.end(), words.begin(), words.end());
+        list.nil();
+        t.value = term::adopt(std::move(whole));
+    }
+}
+
+void lexer::scan_symbol(token& t) {
+    t.kind = token_kind::symbol;
+    for (const auto symbol : symbols) {
+        if (!source_.take(symbol)) continue;
+        t.text = symbol;
+        return;
+    }
+    if (source_.peek() == '^' || source_.peek() == '@') {
+        t.text = std::string{source_.peek()};
+        source_.advance();
+        return;
+    }
+    source_.expected("an expression");
+}
+
+std::string lexer::scan_until_close(quoted& form, position opened) {
+    std::string out;
+    const bool own_delimiter = !form.indented;
+    if (form.indented) {
+        while (source_.peek() == ' ' || source_.peek() == '\t' || source_.peek() == '\r') source_.advance();
+        if (!source_.take("\n")) source_.expected("a new line behind the three quotes");
+    }
+    while (!source_.starts_with(form.close)) {
+        if (source_.at_end()) {
+            source_.fail(syntax_errc::incomplete, source_.at(),
+                         "expected " + std::string{form.close} + " to close the text of " + to_string(opened) +
+                             ", found the end");
+            return {};
+        }
+        if (source_.peek() == '\\') {
+            const bool escapes_close = own_delimiter && source_.peek(1) == form.close[0];
+            if (form.escapes || escapes_close) {
+                source_.advance();
+                if (!form.escapes) out.push_back(source_.peek()), source_.advance();
+                else scan_escape(out, form.raw_bytes);
+                continue;
+            }
+        }
+        if (form.escapes && source_.starts_with("#{")) {
+            form.interpolated = true;
+            skip_interpolation(source_.at());
+            continue;
+        }
+        out.push_back(source_.peek());
+        source_.advance();
+    }
+    source_.advance(form.close.size());
+    if (!form.indented) return out;
+    // The closing quotes stand behind the indentation of the heredoc, which is now the end of `out`.
+    const auto last_line = out.rfind('\n') + 1; // npos + 1 is 0
+    const auto indent = out.size() - last_line;
+    if (out.find_first_not_of(" \t", last_line) != std::string::npos) return out;
+    out.resize(last_line);
+    std::string stripped;
+    for (std::size_t line = 0; line < out.size();) {
+        const auto end = out.find('\n', line) + 1;
+        std::size_t skip = 0;
+        while (skip < indent && (out[line + skip] == ' ' || out[line + skip] == '\t')) ++skip;
+        stripped.append(out, line + skip, end - line - skip);
+        line = end;
+    }
+    return stripped;
+}
+
+/// Behind the backslash.
+void lexer::scan_escape(std::string& out, bool raw_bytes) {
+    static constexpr std::string_view names = "abdefnrstv0";
+    static constexpr std::string_view values{"\a\b\x7f\x1b\f\n\r \t\v\0", 11};
+    if (source_.at_end()) return source_.expected("a character behind the backslash");
+    const char c = source_.peek();
+    if (c == 'x' || c == 'u') {
+        source_.advance();
+        const bool two_digits = c == 'x' && source_.peek() != '{';
+        const auto value = source_.hexadecimal(c == 'x' ? 2 : 4);
+        if (two_digits && raw_bytes) out.push_back(static_cast<char>(value));
+        else if (!source_.failed()) utf8::append(out, value);
+    } else if (const auto which = names.find(c); which != std::string_view::npos) {
+        out.push_back(values[which]);
+        source_.advance();
+    } else if (c == '\n') {
+        source_.advance();
+    } else {
+        utf8::append(out, source_.character());
+    }
+}
+
+/// Over `#{...}` with braces inside; what stands there is not read.
+void lexer::skip_interpolation(position opened) {
+    std::size_t depth = 0;
+    source_.advance();
+    do {
+        if (source_.at_end())
+            return source_.fail(syntax_errc::incomplete, source_.at(),
+                                "expected } to close the #{ of " + to_string(opened) + ", found the end");
+        if (source_.peek() == '{') ++depth;
+        if (source_.peek() == '}') --depth;
+        source_.advance();
+    } while (depth > 0);
+}
+
+} // namespace sedge::elixir

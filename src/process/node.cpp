@@ -1,1 +1,154 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sedge/process/node.hpp>
+
+#include "process/node_impl.hpp"
+
+#include <algorithm>
+
+namespace sedge {
+
+node::impl::impl(node& face_of, node_options o, environment& e, wire::directory& w)
+    : face(face_of), env(e), where(w), options(std::move(o)) {}
+
+reference node::impl::make_reference() {
+    // 18 bits in the first word, as OTP makes them; the rest counts on. Unique for this creation.
+    std::uint64_t n = ++references_made_;
+    reference r;
+    r.node = name;
+    r.creation = creation;
+    r.size = 3;
+    r.words = {static_cast<std::uint32_t>(n & 0x3ffff), static_cast<std::uint32_t>(n >> 18),
+               static_cast<std::uint32_t>(n >> 50), 0, 0};
+    return r;
+}
+
+void node::impl::announce(node_event event) {
+    std::erase_if(watchers, [](const auto& w) { return w.expired(); });
+    auto all = watchers; // a watcher may add or remove others
+    for (auto& w : all)
+        if (auto alive = w.lock()) alive->on_event(event);
+}
+
+node::node(node_options options, environment& env, wire::directory& where)
+    : impl_(std::make_unique<impl>(*this, std::move(options), env, where)) {}
+
+node::~node() = default;
+
+task<result<void>> node::start() {
+    auto& i = *impl_;
+    auto parsed = node_name::parse(i.options.name);
+    if (!parsed) co_return std::move(parsed).error().within("start");
+    if (auto kind = check_name_kind(i.options.long_names, *parsed); !kind) co_return kind.error().within("start");
+    if (!i.options.cookie.is_set())
+        co_return error{errc::invalid_argument, "start " + i.options.name + ": a node needs a cookie"};
+    if (auto listening = i.peers.listen(); !listening) co_return listening.error().within("start " + i.options.name);
+    i.parsed = *parsed;
+    i.name = parsed->full;
+    auto publishing = i.where.publish({parsed->alive, i.peers.listening_at().port, i.options.hidden});
+    auto creation = co_await std::move(publishing);
+    if (!creation) co_return std::move(creation).error().within("start " + i.options.name);
+    i.creation = *creation;
+    i.peers.start();
+    co_return result<void>{};
+}
+
+task<> node::stop() {
+    auto& i = *impl_;
+    i.where.withdraw();
+    i.processes.end_all(term{atom{"shutdown"}});
+    auto closing = i.peers.stop();
+    co_await std::move(closing);
+}
+
+const atom& node::name() const noexcept {
+    return impl_->name;
+}
+std::uint32_t node::creation() const noexcept {
+    return impl_->creation;
+}
+const node_options& node::options() const noexcept {
+    return impl_->options;
+}
+environment& node::env() noexcept {
+    return impl_->env;
+}
+wire::endpoint node::listening_at() const {
+    return impl_->peers.listening_at();
+}
+
+task<result<void>> node::connect(atom peer) {
+    return impl_->peers.connect(std::move(peer));
+}
+bool node::disconnect(const atom& peer) {
+    return impl_->peers.disconnect(peer);
+}
+bool node::is_connected(const atom& peer) const {
+    return impl_->peers.is_up(peer);
+}
+
+std::vector<atom> node::peers(bool hidden_too) const {
+    std::vector<atom> names;
+    for (const auto& p : impl_->peers.details())
+        if (hidden_too || !p.hidden) names.push_back(p.name);
+    return names;
+}
+std::vector<peer_info> node::peer_details() const {
+    return impl_->peers.details();
+}
+
+node::subscription node::watch(std::function<void(const node_event&)> on_event) {
+    auto token = std::make_shared<impl::watcher>(impl::watcher{std::move(on_event)});
+    impl_->watchers.push_back(token);
+    return subscription{std::move(token)};
+}
+
+pid node::spawn(process_body body, spawn_options options) {
+    return impl_->processes.add(std::move(body), std::move(options)).self();
+}
+void node::send(const destination& to, term message) {
+    impl_->send_message(impl_->no_process(), to, std::move(message));
+}
+void node::exit(const pid& target, term reason) {
+    auto from = impl_->no_process();
+    impl_->send_signal(from, target, signal::exit{from, std::move(reason), false});
+}
+
+result<void> node::register_name(const atom& name, const pid& who) {
+    return impl_->processes.register_name(name, who);
+}
+bool node::unregister(const atom& name) {
+    return impl_->processes.unregister(name);
+}
+std::optional<pid> node::whereis(const atom& name) const {
+    auto* block = impl_->processes.find(name);
+    return block ? std::optional{block->self()} : std::nullopt;
+}
+std::vector<atom> node::registered_names() const {
+    return impl_->processes.names();
+}
+
+std::vector<pid> node::processes() const {
+    return impl_->processes.all();
+}
+bool node::is_alive(const pid& who) const {
+    return impl_->processes.find(who) != nullptr;
+}
+std::optional<process_info> node::info(const pid& who) const {
+    auto* block = impl_->processes.find(who);
+    return block ? std::optional{block->info()} : std::nullopt;
+}
+reference node::make_reference() {
+    return impl_->make_reference();
+}
+
+void node::serve_spawns(std::function<process_body(const spawn_call&)> resolve) {
+    impl_->resolve_spawn = std::move(resolve);
+}
+void node::set_group_leader(const pid& leader) {
+    impl_->leader = leader;
+}
+pid node::group_leader() const {
+    return impl_->leader.value_or(impl_->no_process());
+}
+
+} // namespace sedge

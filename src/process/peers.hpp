@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sedge/base/nursery.hpp>
+#include <sedge/dist/challenge_guard.hpp>
+#include <sedge/dist/connection.hpp>
+#include <sedge/dist/control.hpp>
+#include <sedge/dist/establish.hpp>
+#include <sedge/dist/handshake_gate.hpp>
+#include <sedge/dist/name_arbiter.hpp>
+#include <sedge/process/node.hpp>
+#include <sedge/wire/environment.hpp>
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace sedge {
+
+/// The connections of a node: listens, dials, and holds one link per peer (a driver; who wins which race is decided
+/// by dist::name_arbiter, who may begin a handshake by dist::handshake_gate).
+///
+/// For one peer: up is announced before the first message of a connection, down after the last one, and the down of
+/// an old connection before the up of the one that replaces it.
+class peer_set {
+public:
+    explicit peer_set(node::impl& owner);
+    ~peer_set();
+
+    /// Opens the listener. Errors: system codes; the context names address and port.
+    result<void> listen();
+    [[nodiscard]] wire::endpoint listening_at() const;
+    /// Takes connections from now on; the node's name and creation are known.
+    void start();
+    /// Refuses new connections, gives what was sent a moment to leave, closes everything.
+    [[nodiscard]] task<> stop();
+
+    [[nodiscard]] task<result<void>> connect(atom peer);
+    bool disconnect(const atom& peer);
+    [[nodiscard]] bool is_up(const atom& peer) const;
+    [[nodiscard]] std::vector<peer_info> details() const;
+
+    /// Sends if the peer is up. Otherwise drops the message; see `when_up`.
+    void send(const atom& to, dist::control_message message, std::optional<term> payload,
+              const pid* sender = nullptr);
+    /// Runs `retry` when the peer is up, after dialling it if nobody does; never if that fails: then all that have
+    /// relations to that node are told it is lost. `bytes` is what waiting costs.
+    void when_up(const atom& peer, std::size_t bytes, std::function<void()> retry);
+    /// True if that peer is up in another incarnation than this pid's.
+    [[nodiscard]] bool is_stale(const pid& who) const;
+
+private:
+    struct peer;      // one name: its link, or the attempt to make one
+    struct dialling;  // answers of the node to a dial
+    struct accepting; // answers of the node to a handshake as acceptor
+    using peer_ptr = std::shared_ptr<peer>;
+
+    peer_ptr find(const atom& name) const;
+    peer_ptr find_or_add(const atom& name);
+    void begin_dial(const peer_ptr& p);
+    task<> run_dial(peer_ptr p, dist::name_arbiter::attempt number);
+    task<result<dist::established>> dial(peer_ptr p, dist::name_arbiter::attempt number);
+    void attempt_failed(const peer_ptr& p, error why);
+    void forget_if_idle(const atom& name);
+    void link_up(dist::established link, dist::name_arbiter::attempt number);
+    void link_down(peer& p, const error& why);
+    task<> accept_connections();
+    task<> run_accept(dist::handshake_gate::ticket ticket, std::unique_ptr<wire::stream> stream);
+    void note_refusal(const wire::endpoint& from, const error& why);
+
+    node::impl& owner_;
+    std::unique_ptr<wire::listener> listener_;
+    dist::challenge_guard guard_;
+    dist::handshake_gate gate_;
+    std::optional<dist::name_arbiter> arbiter_; // from `start` on: it needs our name
+    std::unordered_map<atom, peer_ptr> peers_;
+    std::shared_ptr<int> alive_ = std::make_shared<int>(0); // for posted jobs: expires with this
+    bool stopping_ = false;
+    time_point refusals_since_{}; // of the window in which refusals are counted, so that a flood is one line
+    std::size_t refusals_ = 0;
+    std::map<dist::handshake_gate::ticket, std::unique_ptr<nursery>> handshakes_;
+    nursery acceptor_; // last: it goes first
+};
+
+} // namespace sedge

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sedge/process/process.hpp>
+
+#include "process/node_impl.hpp"
+#include "process/process_block.hpp"
+#include "process/receiving.hpp"
+
+namespace sedge {
+
+const pid& process::self() const noexcept {
+    return block_->self_;
+}
+
+node& process::node() noexcept {
+    return block_->owner_.face;
+}
+
+environment& process::env() noexcept {
+    return block_->owner_.env;
+}
+
+void process::send(const destination& to, term message) {
+    block_->owner_.send_message(block_->self_, to, std::move(message));
+}
+
+void process::send(const reference& alias, term message) {
+    block_->owner_.send_to_alias(block_->self_, alias, std::move(message));
+}
+
+task<std::optional<term>> process::receive_if(std::function<bool(const term_view&)> fits, time_point deadline) {
+    block::receiving wait{*block_, std::move(fits), deadline};
+    auto found = co_await wait;
+    co_return found;
+}
+
+task<term> process::receive() {
+    block::receiving wait{*block_, {}, time_point::max()};
+    auto found = co_await wait;
+    co_return std::move(*found);
+}
+
+task<> process::sleep(duration d) {
+    return sleep_for(env(), d);
+}
+
+void process::exit(term reason) {
+    throw process_exit{std::move(reason)};
+}
+
+void process::exit(const pid& target, term reason) {
+    block_->owner_.send_signal(self(), target, signal::exit{self(), std::move(reason), false});
+}
+
+void process::trap_exit(bool on) {
+    block_->trap_exit_ = on;
+}
+
+void process::link(const pid& other) {
+    reaction r;
+    block_->relations_.link(other, r);
+    block_->carry_out(r);
+}
+
+void process::unlink(const pid& other) {
+    reaction r;
+    block_->relations_.unlink(other, r);
+    block_->carry_out(r);
+}
+
+reference process::monitor(const destination& target) {
+    auto ref = node().make_reference();
+    reaction r;
+    block_->relations_.monitor(ref, target, r);
+    block_->carry_out(r);
+    return ref;
+}
+
+void process::demonitor(const reference& ref) {
+    reaction r;
+    block_->relations_.demonitor(ref, r);
+    block_->carry_out(r);
+    block_->mailbox_.rewind();
+    (void)block_->mailbox_.scan([&](const term_view& m) {
+        return m.arity() == 5 && m.element(0).is_atom("DOWN") && m.element(1).as<reference>() == ref;
+    });
+}
+
+void process::monitor_nodes(bool on) {
+    block_->monitors_nodes_ = on;
+    block_->owner_.processes.watch_nodes(self(), on);
+}
+
+pid process::spawn(process_body body, spawn_options options) {
+    return node().spawn(std::move(body), std::move(options));
+}
+
+pid process::spawn_link(process_body body, spawn_options options) {
+    auto child = node().spawn(std::move(body), std::move(options));
+    link(child);
+    return child;
+}
+
+std::pair<pid, reference> process::spawn_monitor(process_body body, spawn_options options) {
+    auto child = node().spawn(std::move(body), std::move(options));
+    auto ref = monitor(child);
+    return {child, ref};
+}
+
+reference process::spawn_request(const atom& on, const atom& module, const atom& function,
+                                 const std::vector<term>& arguments, bool monitored) {
+    auto ref = node().make_reference();
+    block_->relations_.request_spawn(ref, on, monitored);
+    block_->owner_.request_spawn(self(), ref, on, module, function, arguments, monitored);
+    return ref;
+}
+
+reference process::alias() {
+    auto ref = node().make_reference();
+    block_->aliases_.insert(ref);
+    block_->owner_.processes.add_alias(ref, self());
+    return ref;
+}
+
+void process::unalias(const reference& ref) {
+    block_->aliases_.erase(ref);
+    block_->owner_.processes.forget_alias(ref);
+}
+
+} // namespace sedge

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The router: takes a signal from where it is made to where it is handled. Inside this node that is the inbox of a
+// process; towards another node it is a control message on the connection to it.
+//
+// What cannot arrive is answered on behalf of the missing process: a link with an exit `noproc`, a monitor with a
+// DOWN `noproc`, an unlink with its acknowledgement. Everything else to nobody is dropped, as in Erlang. A pid of
+// another incarnation (creation) of a node is such a nobody.
+#include "process/node_impl.hpp"
+
+namespace sedge {
+
+namespace {
+
+dist::control::target as_target(const destination& d) {
+    if (auto* p = std::get_if<pid>(&d)) return *p;
+    if (auto* r = std::get_if<registered>(&d)) return r->name;
+    return std::get<atom>(d);
+}
+
+destination as_destination(const dist::control::target& t) {
+    if (auto* p = std::get_if<pid>(&t)) return *p;
+    return std::get<atom>(t);
+}
+
+/// A control message and the term that travels behind it.
+struct packet {
+    dist::control_message control;
+    std::optional<term> payload;
+};
+
+/// The wire form of a signal from `from` to a process on another node; nothing for what stays inside a node.
+std::optional<packet> as_packet(const pid& from, const destination& to, any_signal& s) {
+    namespace ctl = dist::control;
+    const pid* who = std::get_if<pid>(&to);
+    if (auto* m = std::get_if<signal::message>(&s)) {
+        if (who) return packet{ctl::send{from, *who}, std::move(m->payload)};
+        return packet{ctl::reg_send{from, std::get<registered>(to).name}, std::move(m->payload)};
+    }
+    if (auto* m = std::get_if<signal::monitor>(&s)) return packet{ctl::monitor_p{m->from, as_target(to), m->ref}, {}};
+    if (auto* d = std::get_if<signal::demonitor>(&s))
+        return packet{ctl::demonitor_p{d->from, as_target(to), d->ref}, {}};
+    if (!who) return std::nullopt;
+    if (auto* l = std::get_if<signal::link>(&s)) return packet{ctl::link{l->from, *who}, {}};
+    if (auto* u = std::get_if<signal::unlink>(&s)) return packet{ctl::unlink_id{u->id, u->from, *who}, {}};
+    if (auto* a = std::get_if<signal::unlink_ack>(&s)) return packet{ctl::unlink_id_ack{a->id, a->from, *who}, {}};
+    if (auto* e = std::get_if<signal::exit>(&s)) {
+        if (e->through_link) return packet{ctl::exit{e->from, *who}, std::move(e->reason)};
+        return packet{ctl::exit2{e->from, *who}, std::move(e->reason)};
+    }
+    if (auto* d = std::get_if<signal::down>(&s))
+        return packet{ctl::monitor_p_exit{as_target(d->target), d->to, d->ref}, std::move(d->reason)};
+    return std::nullopt;
+}
+
+bool makes_a_relation(const any_signal& s) {
+    return std::holds_alternative<signal::link>(s) || std::holds_alternative<signal::monitor>(s);
+}
+
+/// The list of arguments of a spawn call, or nothing if it is none of that length.
+std::optional<std::vector<term>> argument_list(const std::optional<term>& payload, std::uint32_t arity) {
+    if (!payload) return std::nullopt;
+    auto view = payload->view();
+    if (!view.is_list() || view.length() != arity || view.tail().kind() != term_kind::nil) return std::nullopt;
+    std::vector<term> arguments;
+    arguments.reserve(arity);
+    for (auto e : view.elements()) arguments.emplace_back(e);
+    return arguments;
+}
+
+bool asks_for(const term& options, std::string_view what) {
+    for (auto o : options.view().elements())
+        if (o.is_atom(what) || (o.arity() == 2 && o.element(0).is_atom(what))) return true;
+    return false;
+}
+
+} // namespace
+
+// -- outwards ----------------------------------------------------------------------------------------------------------
+
+void node::impl::send_message(const pid& from, const destination& to, term message) {
+    if (node_of(to, name) == name) {
+        process::block* target = nullptr;
+        if (auto* p = std::get_if<pid>(&to)) target = processes.find(*p);
+        else if (auto* a = std::get_if<atom>(&to)) target = processes.find(*a);
+        else target = processes.find(std::get<registered>(to).name);
+        if (target) target->deliver_message(std::move(message));
+        return;
+    }
+    send_signal(from, to, signal::message{std::move(message)});
+}
+
+void node::impl::send_signal(const pid& from, const destination& to, any_signal s) {
+    const atom& on = node_of(to, name);
+    if (on == name) return deliver_local(to, std::move(s));
+    if (makes_a_relation(s)) processes.relate(from, on);
+    if (!peers.is_up(on)) {
+        std::size_t bytes = sizeof s;
+        if (auto* m = std::get_if<signal::message>(&s)) bytes += m->payload.bytes().size();
+        peers.when_up(on, bytes, [this, from, to, s] { send_signal(from, to, s); });
+        return;
+    }
+    if (const pid* who = std::get_if<pid>(&to); who && peers.is_stale(*who)) return bounce(to, std::move(s), atom{"noproc"});
+    if (auto p = as_packet(from, to, s)) peers.send(on, std::move(p->control), std::move(p->payload), &from);
+}
+
+void node::impl::send_to_alias(const pid& from, const reference& alias, term message) {
+    if (alias.node != name) {
+        if (!peers.is_up(alias.node))
+            return peers.when_up(alias.node, message.bytes().size(),
+                                 [this, from, alias, message] { send_to_alias(from, alias, message); });
+        return peers.send(alias.node, dist::control::alias_send{from, alias}, std::move(message));
+    }
+    if (auto* owner = processes.find_alias(alias)) owner->deliver_message(std::move(message));
+}
+
+void node::impl::request_spawn(const pid& from, const reference& ref, const atom& on, const atom& module,
+                               const atom& function, const std::vector<term>& arguments, bool monitored) {
+    if (on == name) {
+        auto made = spawn_for({from, face.group_leader(), module, function, arguments}, monitored ? &ref : nullptr, false);
+        signal::spawned answer{ref, std::nullopt, {}, monitored};
+        if (auto* child = std::get_if<pid>(&made)) answer.child = *child;
+        else answer.failure = std::get<atom>(made);
+        return deliver_local(from, std::move(answer));
+    }
+    processes.relate(from, on);
+    if (!peers.is_up(on))
+        return peers.when_up(on, 1024, [=, this] { request_spawn(from, ref, on, module, function, arguments, monitored); });
+    byte_buffer raw;
+    encoder out{raw};
+    if (monitored) {
+        out.list(1);
+        out.atom("monitor");
+    }
+    out.nil();
+    dist::control::spawn_request request{ref, from, face.group_leader(), module, function,
+                                         static_cast<std::uint32_t>(arguments.size()), term::adopt(std::move(raw))};
+    peers.send(on, std::move(request), term{arguments});
+}
+
+// -- inwards -----------------------------------------------------------------------------------------------------------
+
+void node::impl::deliver_local(const destination& to, any_signal s) {
+    process::block* target = nullptr;
+    if (auto* p = std::get_if<pid>(&to)) target = processes.find(*p);
+    else if (auto* a = std::get_if<atom>(&to)) target = processes.find(*a);
+    else target = processes.find(std::get<registered>(to).name);
+    if (!target) return bounce(to, std::move(s), atom{"noproc"});
+    if (auto* l = std::get_if<signal::link>(&s); l && l->from.node != name) processes.relate(target->self(), l->from.node);
+    if (auto* m = std::get_if<signal::monitor>(&s); m && m->from.node != name)
+        processes.relate(target->self(), m->from.node);
+    target->deliver(std::move(s));
+}
+
+void node::impl::bounce(const destination& to, any_signal s, const atom& reason) {
+    const pid* who = std::get_if<pid>(&to);
+    if (auto* l = std::get_if<signal::link>(&s); l && who)
+        send_signal(*who, l->from, signal::exit{*who, term{reason}, true});
+    else if (auto* m = std::get_if<signal::monitor>(&s))
+        send_signal(no_process(), m->from, signal::down{m->from, m->ref, m->target, term{reason}});
+    else if (auto* u = std::get_if<signal::unlink>(&s); u && who)
+        send_signal(*who, u->from, signal::unlink_ack{*who, u->id});
+}
+
+void node::impl::on_control(const atom& peer, dist::control_message message, std::optional<term> payload) {
+    namespace ctl = dist::control;
+    auto reason = [&] { return payload ? std::move(*payload) : term{}; };
+    std::visit(
+        [&](auto& m) {
+            using kind = std::decay_t<decltype(m)>;
+            if constexpr (std::is_same_v<kind, ctl::send>) {
+                if (auto* target = processes.find(m.to)) target->deliver_message(reason());
+            } else if constexpr (std::is_same_v<kind, ctl::reg_send>) {
+                if (auto* target = processes.find(m.to)) target->deliver_message(reason());
+            } else if constexpr (std::is_same_v<kind, ctl::alias_send>) {
+                if (auto* target = processes.find_alias(m.to)) target->deliver_message(reason());
+            } else if constexpr (std::is_same_v<kind, ctl::link>) {
+                deliver_local(m.to, signal::link{m.from});
+            } else if constexpr (std::is_same_v<kind, ctl::unlink_id>) {
+                // An unlink without id comes from peers older than OTP 24 and is not acknowledged; ours with id 0 is.
+                if (m.id) deliver_local(m.to, signal::unlink{m.from, *m.id});
+            } else if constexpr (std::is_same_v<kind, ctl::unlink_id_ack>) {
+                deliver_local(m.to, signal::unlink_ack{m.from, m.id});
+            } else if constexpr (std::is_same_v<kind, ctl::exit>) {
+                deliver_local(m.to, signal::exit{m.from, reason(), true});
+            } else if constexpr (std::is_same_v<kind, ctl::exit2>) {
+                deliver_local(m.to, signal::exit{m.from, reason(), false});
+            } else if constexpr (std::is_same_v<kind, ctl::monitor_p>) {
+                auto target = as_destination(m.whom);
+                deliver_local(target, signal::monitor{m.from, m.ref, target});
+            } else if constexpr (std::is_same_v<kind, ctl::demonitor_p>) {
+                deliver_local(as_destination(m.whom), signal::demonitor{m.from, m.ref});
+            } else if constexpr (std::is_same_v<kind, ctl::monitor_p_exit>) {
+                deliver_local(m.to, signal::down{m.to, m.ref, as_destination(m.whom), reason()});
+            } else if constexpr (std::is_same_v<kind, ctl::spawn_request>) {
+                serve_spawn(m, payload);
+            } else if constexpr (std::is_same_v<kind, ctl::spawn_reply>) {
+                signal::spawned answer{m.id, std::nullopt, {}, (m.made & ctl::spawn_reply::monitor_made) != 0};
+                if (auto* child = std::get_if<pid>(&m.outcome)) answer.child = *child;
+                else answer.failure = std::get<atom>(m.outcome);
+                deliver_local(m.to, std::move(answer));
+            }
+            // GROUP_LEADER of a process here: output goes where this program's output goes, so there is nothing to do.
+        },
+        message);
+    (void)peer;
+}
+
+std::variant<pid, atom> node::impl::spawn_for(const spawn_call& call, const reference* monitor, bool linked) {
+    process_body body = resolve_spawn ? resolve_spawn(call) : process_body{};
+    if (!body) {
+        // As a BEAM does for a module it does not have: the process starts and ends at once.
+        term undef{std::tuple{atom{"undef"}, std::vector{std::tuple{call.module, call.function, call.arguments,
+                                                                     std::vector<term>{}}}}};
+        body = [undef](process& self) -> task<> {
+            self.exit(undef);
+            co_return;
+        };
+    }
+    spawn_options options;
+    options.label = call.module.str() + ":" + call.function.str() + "/" + std::to_string(call.arguments.size());
+    auto& block = processes.add(std::move(body), std::move(options));
+    if (linked) block.related().born_linked(call.from);
+    if (monitor) block.related().born_monitored(call.from, *monitor);
+    if (call.from.node != name) processes.relate(block.self(), call.from.node);
+    return block.self();
+}
+
+void node::impl::serve_spawn(const dist::control::spawn_request& request, const std::optional<term>& payload) {
+    namespace ctl = dist::control;
+    ctl::spawn_reply reply{request.id, request.from, 0, atom{"badopt"}};
+    auto arguments = argument_list(payload, request.arity);
+    if (request.options.view().is_list() && arguments) {
+        bool linked = asks_for(request.options, "link");
+        bool monitored = asks_for(request.options, "monitor");
+        spawn_call call{request.from, request.group_leader, request.module, request.function, std::move(*arguments)};
+        reply.outcome = spawn_for(call, monitored ? &request.id : nullptr, linked);
+        reply.made = (linked ? ctl::spawn_reply::link_made : 0) | (monitored ? ctl::spawn_reply::monitor_made : 0);
+    }
+    peers.send(request.from.node, std::move(reply), std::nullopt);
+}
+
+} // namespace sedge

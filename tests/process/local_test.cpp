@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "process/nodes.hpp"
+
+using namespace sedge;
+using namespace sedge::test;
+
+class OneNode : public Nodes {
+protected:
+    machine_node& a = boot('a');
+    void settle() { sim.run_for(1s); }
+};
+
+TEST_F(OneNode, MessagesArriveInTheOrderSent) {
+    auto seen = make_inbox();
+    auto to = a->spawn(recorder(seen));
+    for (int i = 0; i < 5; ++i) a->send(to, term{i});
+    settle();
+    EXPECT_EQ(*seen, (std::vector<std::string>{"0", "1", "2", "3", "4"}));
+}
+
+TEST_F(OneNode, ReceiveTakesTheFirstMessageThatFitsAndLeavesTheOthers) {
+    auto seen = make_inbox();
+    auto to = a->spawn([seen](process& self) -> task<> {
+        auto [who, n] = co_await self.receive<std::string, int>();
+        seen->push_back(who + std::to_string(n));
+        auto first = co_await self.receive();
+        seen->push_back(to_erlang(first.view()));
+    });
+    a->send(to, term{"other"_atom});
+    a->send(to, term{std::tuple{std::string{"Ada"}, 7}});
+    settle();
+    EXPECT_EQ(*seen, (std::vector<std::string>{"Ada7", "other"}));
+}
+
+TEST_F(OneNode, ReceiveGivesUpAtItsDeadline) {
+    auto seen = make_inbox();
+    a->spawn([seen](process& self) -> task<> {
+        auto deadline = self.env().now() + 5s;
+        auto got = co_await self.receive_until<int>(deadline);
+        seen->push_back(got ? "got" : "nothing");
+    });
+    sim.run_for(4s);
+    EXPECT_TRUE(seen->empty());
+    sim.run_for(2s);
+    EXPECT_EQ(*seen, (std::vector<std::string>{"nothing"}));
+}
+
+TEST_F(OneNode, MonitorFiresOnceWithTheReason) {
+    auto seen = make_inbox();
+    auto target = a->spawn([](process& self) -> task<> {
+        (void)co_await self.receive();
+        self.exit(term{"done"_atom});
+    });
+    a->spawn([seen, target](process& self) -> task<> {
+        self.monitor(target);
+        for (;;) {
+            auto m = co_await self.receive();
+            seen->push_back(to_erlang(m.element(4)));
+        }
+    });
+    settle();
+    a->send(target, term{1});
+    settle();
+    EXPECT_EQ(*seen, (std::vector<std::string>{"done"}));
+    EXPECT_FALSE(a->is_alive(target));
+}
+
+TEST_F(OneNode, MonitorOfNobodyFiresAtOnce) {
+    auto seen = make_inbox();
+    a->spawn([seen](process& self) -> task<> {
+        self.monitor("nobody"_atom);
+        auto m = co_await self.receive();
+        seen->push_back(to_erlang(m.element(3)) + " " + to_erlang(m.element(4)));
+    });
+    settle();
+    EXPECT_EQ(*seen, (std::vector<std::string>{"{nobody,'a@10.0.0.1'} noproc"}));
+}
+
+TEST_F(OneNode, DemonitorTakesBackADownThatHasComeAlready) {
+    auto seen = make_inbox();
+    a->spawn([seen](process& self) -> task<> {
+        auto ref = self.monitor("nobody"_atom);
+        co_await self.sleep(1s);
+        self.demonitor(ref);
+        auto deadline = self.env().now() + 1s;
+        auto got = co_await self.receive_if({}, deadline);
+        seen->push_back(got ? "a message" : "nothing");
+    });
+    sim.run_for(5s);
+    EXPECT_EQ(*seen, (std::vector<std::string>{"nothing"}));
+}
+
+TEST_F(OneNode, LinkedProcessesDieTogetherUnlessTheyTrapExits) {
+    auto seen = make_inbox();
+    auto first = a->spawn([](process& self) -> task<> {
+        (void)co_await self.receive();
+        self.exit(term{"boom"_atom});
+    });
+    auto second = a->spawn([first](process& self) -> task<> {
+        self.link(first);
+        (void)co_await self.receive();
+    });
+    a->spawn([second, seen](process& self) -> task<> {
+        self.trap_exit(true);
+        self.link(second);
+        auto m = co_await self.receive();
+        seen->push_back(to_erlang(m.element(0)) + " " + to_erlang(m.element(2)));
+    });
+    settle();
+    a->send(first, term{1});
+    settle();
+    EXPECT_FALSE(a->is_alive(second));
+    EXPECT_EQ(*seen, (std::vector<std::string>{"'EXIT' boom"}));
+}
+
+TEST_F(OneNode, AChainOfAHundredThousandLinksEndsWithoutRecursion) {
+    auto previous = a->spawn([](process& self) -> task<> { (void)co_await self.receive(); self.exit(term{"x"_atom}); });
+    auto first = previous;
+    for (int i = 0; i < 100'000; ++i)
+        previous = a->spawn([previous](process& self) -> task<> {
+            self.link(previous);
+            (void)co_await self.receive();
+        });
+    settle();
+    a->send(first, term{1});
+    settle();
+    EXPECT_TRUE(a->processes().empty());
+}
+
+TEST_F(OneNode, UnlinkedProcessSurvives) {
+    auto first = a->spawn([](process& self) -> task<> { (void)co_await self.receive(); self.exit(term{"x"_atom}); });
+    auto second = a->spawn([first](process& self) -> task<> {
+        self.link(first);
+        co_await self.sleep(1s);
+        self.unlink(first);
+        (void)co_await self.receive();
+    });
+    sim.run_for(3s);
+    a->send(first, term{1});
+    settle();
+    EXPECT_TRUE(a->is_alive(second));
+}
+
+TEST_F(OneNode, KillCannotBeTrapped) {
+    auto seen = make_inbox();
+    auto target = a->spawn(recorder(seen, true));
+    settle();
+    a->exit(target, term{"shutdown"_atom});
+    settle();
+    EXPECT_TRUE(a->is_alive(target));
+    EXPECT_EQ(seen->size(), 1u);
+    a->exit(target, term{"kill"_atom});
+    settle();
+    EXPECT_FALSE(a->is_alive(target));
+}
+
+TEST_F(OneNode, AnExceptionBecomesTheExitReasonAndIsLogged) {
+    auto seen = make_inbox();
+    a->spawn([seen](process& self) -> task<> {
+        auto [child, ref] = self.spawn_monitor([](process&) -> task<> { throw std::runtime_error{"no camera"}; co_return; });
+        auto m = co_await self.receive();
+        seen->push_back(to_erlang(m.element(4)));
+    });
+    settle();
+    EXPECT_EQ(*seen, (std::vector<std::string>{"{cxx_exception,<<\"no camera\">>}"}));
+    EXPECT_NE(sim.story().find("no camera"), std::string::npos);
+}
+
+TEST_F(OneNode, NamesLeadToTheirProcessUntilItEnds) {
+    auto who = a->spawn([](process& self) -> task<> { (void)co_await self.receive(); }, {.label = "w", .name = "worker"_atom});
+    EXPECT_EQ(a->whereis("worker"_atom), who);
+    EXPECT_FALSE(a->register_name("worker"_atom, who).has_value());
+    EXPECT_FALSE(a->register_name("undefined"_atom, who).has_value());
+    a->send("worker"_atom, term{1});
+    settle();
+    EXPECT_FALSE(a->whereis("worker"_atom).has_value());
+    EXPECT_FALSE(a->register_name("worker"_atom, who).has_value());
+}
+
+TEST_F(OneNode, AnAliasIsAnAddressUntilItIsTakenBack) {
+    auto seen = make_inbox();
+    auto ref = std::make_shared<reference>();
+    auto owner = a->spawn([seen, ref](process& self) -> task<> {
+        *ref = self.alias();
+        auto first = co_await self.receive();
+        seen->push_back(to_erlang(first.view()));
+        self.unalias(*ref);
+        for (;;) {
+            auto m = co_await self.receive();
+            seen->push_back(to_erlang(m.view()));
+        }
+    });
+    settle();
+    auto send = [&](int n) {
+        a->spawn([ref, n](process& self) -> task<> { self.send(*ref, term{n}); co_return; });
+        settle();
+    };
+    send(1);
+    send(2);
+    EXPECT_EQ(*seen, (std::vector<std::string>{"1"}));
+    EXPECT_TRUE(a->is_alive(owner));
+}
+
+TEST_F(OneNode, AMillionMessagesPassThroughOneLoop) {
+    auto count = std::make_shared<int>(0);
+    auto to = a->spawn([count](process& self) -> task<> {
+        for (;;) {
+            (void)co_await self.receive();
+            ++*count;
+        }
+    });
+    for (int i = 0; i < 10; ++i) {
+        for (int j = 0; j < 100'000; ++j) a->send(to, term{j});
+        settle();
+    }
+    EXPECT_EQ(*count, 1'000'000);
+}
+
+TEST_F(OneNode, AFullMailboxDropsWhatComesAndSaysSoOnce) {
+    auto to = a->spawn([](process& self) -> task<> { co_await self.sleep(1h); });
+    settle();
+    for (std::size_t i = 0; i < limits::mailbox_messages_max + 10; ++i) a->send(to, term{1});
+    EXPECT_EQ(a->info(to)->message_queue_len, limits::mailbox_messages_max);
+    auto story = sim.story();
+    auto first = story.find("is full");
+    ASSERT_NE(first, std::string::npos);
+    EXPECT_EQ(story.find("is full", first + 1), std::string::npos);
+}
+
+TEST_F(OneNode, InfoTellsWhatAProcessHolds) {
+    auto who = a->spawn([](process& self) -> task<> {
+        self.monitor("nobody_yet"_atom);
+        (void)co_await self.receive<std::string>();
+    }, {.label = "greeter", .name = "greeter"_atom, .trap_exit = true});
+    settle();
+    a->send(who, term{5});
+    settle();
+    auto info = a->info(who);
+    ASSERT_TRUE(info.has_value());
+    EXPECT_EQ(info->label, "greeter");
+    EXPECT_EQ(info->registered_name, "greeter"_atom);
+    EXPECT_EQ(info->waiting_at, "receive");
+    EXPECT_TRUE(info->trap_exit);
+    EXPECT_EQ(info->message_queue_len, 2u); // the DOWN and 5
+    EXPECT_FALSE(a->info(pid{who.node, who.id + 1000, 0, who.creation}).has_value());
+    EXPECT_FALSE(a->info(pid{who.node, who.id, who.serial, who.creation + 1}).has_value());
+}

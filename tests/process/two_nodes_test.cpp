@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "process/nodes.hpp"
+
+using namespace sedge;
+using namespace sedge::test;
+using lines = std::vector<std::string>;
+
+class TwoNodes : public Nodes {
+protected:
+    machine_node& a = boot('a');
+    machine_node& b = boot('b');
+    void settle() { sim.run_for(2s); }
+};
+
+TEST_F(TwoNodes, ConnectBringsBothUp) {
+    ASSERT_TRUE(connect(a, 'b').has_value());
+    settle();
+    EXPECT_EQ(a.events, (lines{"up b@10.0.0.2"}));
+    EXPECT_EQ(b.events, (lines{"up a@10.0.0.1"}));
+    EXPECT_EQ(a->peers(), std::vector{name_of('b')});
+    EXPECT_TRUE(connect(a, 'b').has_value());
+}
+
+TEST_F(TwoNodes, DisconnectBringsBothDownOnce) {
+    ASSERT_TRUE(connect(a, 'b').has_value());
+    settle();
+    EXPECT_TRUE(a->disconnect(name_of('b')));
+    settle();
+    EXPECT_FALSE(a->disconnect(name_of('b')));
+    EXPECT_EQ(a.events, (lines{"up b@10.0.0.2", "down b@10.0.0.2 disconnect"}));
+    EXPECT_EQ(b.events, (lines{"up a@10.0.0.1", "down a@10.0.0.1 connection_closed"}));
+}
+
+TEST_F(TwoNodes, BothDialAtOnceAndBothSucceed) {
+    for (int round = 0; round < 30; ++round) {
+        nursery dials;
+        int ok = 0;
+        auto dial = [&ok](sedge::node& n, atom peer) -> task<> {
+            auto c = n.connect(peer);
+            auto outcome = co_await std::move(c);
+            ok += outcome.has_value();
+        };
+        dials.start(dial(*a, name_of('b')));
+        dials.start(dial(*b, name_of('a')));
+        ASSERT_TRUE(sim.run_until([&] { return dials.empty(); }, 30s));
+        EXPECT_EQ(ok, 2) << "round " << round << "\n" << sim.story();
+        settle();
+        EXPECT_EQ(a->peers().size(), 1u);
+        EXPECT_EQ(b->peers().size(), 1u);
+        EXPECT_TRUE(a->disconnect(name_of('b')));
+        settle();
+    }
+    // Up and down alternate, whichever connection won.
+    for (auto* n : {&a, &b})
+        for (std::size_t i = 0; i < n->events.size(); ++i)
+            EXPECT_EQ(n->events[i].substr(0, 2), i % 2 == 0 ? "up" : "do") << i;
+}
+
+TEST_F(TwoNodes, MessagesReachAPidAndANameOnTheOtherNode) {
+    auto seen = make_inbox();
+    auto to = b->spawn(recorder(seen), {.label = "r", .name = "sink"_atom});
+    a->spawn([to](process& self) -> task<> {
+        self.send(to, term{std::tuple{self.self(), 1}}); // dials first
+        self.send(registered{"sink"_atom, to.node}, term{2});
+        self.send(to, term{3});
+        co_return;
+    });
+    settle();
+    ASSERT_EQ(seen->size(), 3u);
+    EXPECT_EQ((*seen)[1], "2");
+    EXPECT_EQ((*seen)[2], "3");
+}
+
+TEST_F(TwoNodes, AMonitorAcrossNodesFiresOnceWithTheReason) {
+    auto target = b->spawn([](process& self) -> task<> { (void)co_await self.receive(); self.exit(term{"done"_atom}); });
+    auto seen = make_inbox();
+    a->spawn([seen, target](process& self) -> task<> {
+        self.monitor(target);
+        for (;;) {
+            auto m = co_await self.receive();
+            seen->push_back(to_erlang(m.element(4)));
+        }
+    });
+    settle();
+    a->send(target, term{1});
+    settle();
+    EXPECT_EQ(*seen, (lines{"done"}));
+    a->disconnect(name_of('b'));
+    settle();
+    EXPECT_EQ(*seen, (lines{"done"}));
+}
+
+TEST_F(TwoNodes, AMonitorByNameNamesItInItsDown) {
+    auto seen = make_inbox();
+    auto where = name_of('b');
+    a->spawn([seen, where](process& self) -> task<> {
+        self.monitor(registered{"nobody"_atom, where});
+        auto m = co_await self.receive();
+        seen->push_back(to_erlang(m.element(3)) + to_erlang(m.element(4)));
+    });
+    settle();
+    EXPECT_EQ(*seen, (lines{"{nobody,'b@10.0.0.2'}noproc"}));
+}
+
+TEST_F(TwoNodes, ALinkAcrossNodesEndsTheOther) {
+    auto target = b->spawn([](process& self) -> task<> { (void)co_await self.receive(); self.exit(term{"boom"_atom}); });
+    auto linked = a->spawn([target](process& self) -> task<> {
+        self.link(target);
+        (void)co_await self.receive();
+    });
+    settle();
+    a->send(target, term{1});
+    settle();
+    EXPECT_FALSE(a->is_alive(linked));
+}
+
+TEST_F(TwoNodes, ALinkToNobodyComesBackAsNoproc) {
+    auto nobody = pid{name_of('b'), 4711, 0, b->creation()};
+    auto seen = make_inbox();
+    a->spawn([nobody, seen](process& self) -> task<> {
+        self.trap_exit(true);
+        self.link(nobody);
+        auto m = co_await self.receive();
+        seen->push_back(to_erlang(m.element(2)));
+    });
+    settle();
+    EXPECT_EQ(*seen, (lines{"noproc"}));
+}
+
+TEST_F(TwoNodes, ExitAcrossNodesEndsAProcess) {
+    auto target = b->spawn([](process& self) -> task<> { (void)co_await self.receive(); });
+    a->spawn([target](process& self) -> task<> { self.exit(target, term{"kill"_atom}); co_return; });
+    settle();
+    EXPECT_FALSE(b->is_alive(target));
+}
+
+TEST_F(TwoNodes, KilledNodeGivesExactlyOneDownPerMonitorAndLink) {
+    auto target = b->spawn([](process& self) -> task<> { (void)co_await self.receive(); });
+    auto seen = make_inbox();
+    a->spawn([seen, target](process& self) -> task<> {
+        self.trap_exit(true);
+        self.monitor_nodes(true);
+        self.monitor(target);
+        self.link(target);
+        for (;;) {
+            auto m = co_await self.receive();
+            seen->push_back(to_erlang(m.element(0)) + " " + to_erlang(m.element(m.arity() - 1)));
+        }
+    });
+    settle();
+    kill(b);
+    settle();
+    std::sort(seen->begin(), seen->end());
+    EXPECT_EQ(*seen, (lines{"'DOWN' noconnection", "'EXIT' noconnection", "nodedown 'b@10.0.0.2'", "nodeup 'b@10.0.0.2'"}));
+    EXPECT_EQ(a.events.back(), "down b@10.0.0.2 connection_closed");
+}
+
+TEST_F(TwoNodes, PeerThatFallsSilentIsReportedDownOnce) {
+    ASSERT_TRUE(connect(a, 'b').has_value());
+    settle();
+    sim.cut("10.0.0.1", "10.0.0.2");
+    sim.run_for(80s);
+    EXPECT_EQ(a.events, (lines{"up b@10.0.0.2", "down b@10.0.0.2 net_tick_timeout"}));
+    EXPECT_EQ(b.events, (lines{"up a@10.0.0.1", "down a@10.0.0.1 net_tick_timeout"}));
+}
+
+TEST_F(TwoNodes, IdleConnectionStaysUpByTicks) {
+    ASSERT_TRUE(connect(a, 'b').has_value());
+    sim.run_for(1h);
+    EXPECT_EQ(a.events.size(), 1u);
+    EXPECT_EQ(b.events.size(), 1u);
+}
+
+TEST_F(TwoNodes, ARestartedNodeIsAnotherIncarnation) {
+    auto old = b->spawn([](process& self) -> task<> { (void)co_await self.receive(); });
+    ASSERT_TRUE(connect(a, 'b').has_value());
+    settle();
+    kill(b);
+    settle();
+    auto& again = boot('b');
+    auto fresh = again->spawn([](process& self) -> task<> { (void)co_await self.receive(); });
+    ASSERT_EQ(fresh.id, old.id);
+    auto seen = make_inbox();
+    ASSERT_TRUE(connect(a, 'b').has_value());
+    a->spawn([seen, old](process& self) -> task<> {
+        self.send(old, term{"for the dead"_atom});
+        self.monitor(old);
+        auto m = co_await self.receive();
+        seen->push_back(to_erlang(m.element(4)));
+    });
+    settle();
+    EXPECT_EQ(*seen, (lines{"noproc"}));
+    EXPECT_TRUE(again->is_alive(fresh));
+}
+
+TEST_F(TwoNodes, ANodeThatComesBackReplacesItsSilentSelf) {
+    ASSERT_TRUE(connect(a, 'b').has_value());
+    settle();
+    sim.power_off(b.address); // nobody is told
+    b.watching = {};
+    b.node.reset();
+    auto& again = boot('b');
+    ASSERT_TRUE(connect(again, 'a').has_value());
+    settle();
+    EXPECT_EQ(a.events, (lines{"up b@10.0.0.2", "down b@10.0.0.2 connection_replaced", "up b@10.0.0.2"}));
+}
+
+TEST_F(TwoNodes, MonitoringAnUnreachableNodeGivesNoconnection) {
+    auto nobody = pid{atom{"z@10.0.0.26"}, 1, 0, 1};
+    auto seen = make_inbox();
+    a->spawn([nobody, seen](process& self) -> task<> {
+        self.monitor(nobody);
+        auto m = co_await self.receive();
+        seen->push_back(to_erlang(m.element(4)));
+        self.monitor(nobody); // within the pause between dials
+        auto n = co_await self.receive();
+        seen->push_back(to_erlang(n.element(4)));
+    });
+    sim.run_for(20s);
+    EXPECT_EQ(*seen, (lines{"noconnection", "noconnection"}));
+}
+
+TEST_F(TwoNodes, ASpawnRequestToANodeWithoutFunctionsEndsWithUndef) {
+    auto seen = make_inbox();
+    auto where = name_of('b');
+    a->spawn([seen, where](process& self) -> task<> {
+        std::vector<term> arguments{term{1}};
+        auto ref = self.spawn_request(where, "camera"_atom, "shoot"_atom, arguments);
+        auto reply = co_await self.receive();
+        seen->push_back(to_erlang(reply.element(0)) + to_erlang(reply.element(2)));
+        auto down = co_await self.receive();
+        seen->push_back(to_erlang(down.element(4)) + (down.element(1).as<reference>() == ref ? " same" : " other"));
+    });
+    settle();
+    EXPECT_EQ(*seen, (lines{"spawn_replyok", "{undef,[{camera,shoot,[1],[]}]} same"}));
+}
+
+TEST_F(TwoNodes, ServedSpawnsRunWhatTheTableGives) {
+    b->serve_spawns([](const spawn_call& call) -> process_body {
+        if (!(call.module == "math")) return {};
+        return [call](process& self) -> task<> {
+            self.exit(term{*call.arguments[0].as<int>() + 1});
+            co_return;
+        };
+    });
+    auto seen = make_inbox();
+    auto where = name_of('b');
+    a->spawn([seen, where](process& self) -> task<> {
+        std::vector<term> arguments{term{41}};
+        self.spawn_request(where, "math"_atom, "inc"_atom, arguments);
+        (void)co_await self.receive();
+        auto down = co_await self.receive();
+        seen->push_back(to_erlang(down.element(4)));
+    });
+    settle();
+    EXPECT_EQ(*seen, (lines{"42"}));
+}
+
+TEST_F(TwoNodes, StopIsSeenAsAnOrderlyEnd) {
+    auto target = b->spawn([](process& self) -> task<> { (void)co_await self.receive(); });
+    auto seen = make_inbox();
+    a->spawn([seen, target](process& self) -> task<> {
+        self.monitor(target);
+        auto m = co_await self.receive();
+        seen->push_back(to_erlang(m.element(4)));
+    });
+    settle();
+    sim.block_on(b.node->stop());
+    settle();
+    EXPECT_EQ(*seen, (lines{"shutdown"}));
+    b.watching = {};
+    b.node.reset();
+}
+
+class Cookies : public Nodes {};
+
+TEST_F(Cookies, ThatDifferAreRefusedWithASentenceOnBothSides) {
+    auto& a = boot('a', "one secret of the tests");
+    boot('b', "another secret of tests");
+    auto outcome = connect(a, 'b');
+    ASSERT_FALSE(outcome.has_value());
+    EXPECT_NE(outcome.error().message().find("cookie"), std::string::npos) << outcome.error().message();
+    EXPECT_NE(sim.story().find("cookie"), std::string::npos) << sim.story();
+}
+
+TEST_F(Cookies, HiddenNodesAreConnectedButNotListed) {
+    auto& a = boot('a');
+    auto& h = boot('h', "a secret of the tests", true);
+    ASSERT_TRUE(connect(h, 'a').has_value());
+    sim.run_for(1s);
+    EXPECT_TRUE(a->peers().empty());
+    EXPECT_EQ(a->peers(true), std::vector{name_of('h')});
+    EXPECT_TRUE(h->peers().empty());
+}

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Three machines on one cable segment, as network namespaces: 172.24.176.1 to .3, the addresses of the article.
+
+    machine 1            machine 2            machine 3
+    eth0 172.24.176.1    eth0 172.24.176.2    eth0 172.24.176.3
+      |                    |                    |
+    port1 ------------- bridge br0 in a namespace of its own ------------- port3
+
+Nothing of it is in the host's own network. A cable is cut in two ways: `unplug` takes the carrier away, which the
+machine's kernel can see; `cut` drops every frame and tells nobody, as a broken switch does.
+"""
+
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+from terminal import Terminal
+
+NETWORK = "172.24.176"
+
+
+def run(*command, check=True):
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if check and done.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}")
+    return done.stdout
+
+
+class Machine:
+    """One namespace with one network card, a home directory of its own, and the programs that run there."""
+
+    def __init__(self, lab, number):
+        self.lab = lab
+        self.number = number
+        self.namespace = f"{lab.tag}-{number}"
+        self.address = f"{NETWORK}.{number}"
+        self.node = f"node{number}@{self.address}"
+        self.port = f"port{number}"
+        self.home = lab.folder / f"machine{number}"
+        self.home.mkdir()
+
+    def attach(self):
+        inside = ("ip", "-n", self.namespace)
+        run("ip", "netns", "add", self.namespace)
+        run("ip", "-n", self.lab.segment, "link", "add", self.port, "type", "veth",
+            "peer", "name", "eth0", "netns", self.namespace)
+        run("ip", "-n", self.lab.segment, "link", "set", self.port, "master", "br0", "up")
+        run(*inside, "link", "set", "lo", "up")
+        run(*inside, "addr", "add", f"{self.address}/24", "dev", "eth0")
+        run(*inside, "link", "set", "eth0", "up")
+        # A machine in a real network has a default route, and multicast follows it.
+        run(*inside, "route", "add", "default", "dev", "eth0")
+
+    def environment(self, extra=None):
+        keep = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "ASAN_OPTIONS", "UBSAN_OPTIONS")}
+        return {**keep, "HOME": str(self.home), "TERM": "dumb", "LC_ALL": "C.UTF-8", **(extra or {})}
+
+    def command(self, arguments):
+        return ["ip", "netns", "exec", self.namespace, *arguments]
+
+    def open_terminal(self, arguments, prompt, environment=None):
+        """A program under a terminal, as a person starts it."""
+        return Terminal(self.command(arguments), prompt, cwd=self.home, env=self.environment(environment))
+
+    def call(self, arguments, timeout=15):
+        """Runs a command to its end: (exit code, output, error output)."""
+        done = subprocess.run(self.command(arguments), capture_output=True, text=True, check=False, timeout=timeout,
+                              cwd=self.home, env=self.environment(), stdin=subprocess.DEVNULL)
+        return done.returncode, done.stdout, done.stderr
+
+    def write(self, name, text, mode=0o600):
+        path = self.home / name
+        path.write_text(text, encoding="utf-8")
+        path.chmod(mode)
+        return str(path)
+
+    def programs(self):
+        return [int(pid) for pid in run("ip", "netns", "pids", self.namespace, check=False).split()]
+
+    def end_programs(self):
+        for sent in (signal.SIGTERM, signal.SIGKILL):
+            for pid in self.programs():
+                try:
+                    os.kill(pid, sent)
+                except ProcessLookupError:
+                    pass
+            until = time.monotonic() + 1
+            while self.programs() and time.monotonic() < until:
+                time.sleep(0.02)
+
+    def unplug(self):
+        run("ip", "-n", self.lab.segment, "link", "set", self.port, "down")
+
+    def plug_in(self):
+        run("ip", "-n", self.lab.segment, "link", "set", self.port, "up")
+
+    def cut(self):
+        self.lab.drop(self.port)
+
+    def mend(self):
+        self.lab.drop(None)
+
+
+class Lab:
+    """The segment and its machines. Use it as a context, or call `build` and `tear_down`."""
+
+    def __init__(self, machines=3):
+        self.tag = f"sedge{os.getpid()}"
+        self.segment = f"{self.tag}-lan"
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sedge-machines-"))
+        self.machines = [Machine(self, n) for n in range(1, machines + 1)]
+
+    def build(self):
+        run("ip", "netns", "add", self.segment)
+        # Without snooping the bridge floods multicast like a plain switch, and nobody needs to be a querier.
+        run("ip", "-n", self.segment, "link", "add", "br0", "type", "bridge", "mcast_snooping", "0",
+            "forward_delay", "0")
+        run("ip", "-n", self.segment, "link", "set", "br0", "up")
+        for machine in self.machines:
+            machine.attach()
+        return self
+
+    def drop(self, port):
+        """Drops all frames from and to `port`; None: none any more."""
+        table = "bridge cables"
+        if port is None:
+            script = f"delete table {table}\n"
+        else:
+            script = (f"add table {table}\nadd chain {table} frames {{ type filter hook forward priority 0; }}\n"
+                      f'add rule {table} frames iifname "{port}" drop\nadd rule {table} frames oifname "{port}" drop\n')
+        done = subprocess.run(["ip", "netns", "exec", self.segment, "nft", "-f", "-"], input=script, text=True,
+                              capture_output=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"nft: {done.stderr.strip()}")
+
+    def tear_down(self):
+        for machine in self.machines:
+            machine.end_programs()
+        for namespace in [m.namespace for m in self.machines] + [self.segment]:
+            run("ip", "netns", "del", namespace, check=False)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        try:
+            return self.build()
+        except BaseException:
+            self.tear_down()
+            raise
+
+    def __exit__(self, *_):
+        self.tear_down()

@@ -13,7 +13,10 @@ inline constexpr std::size_t mebibyte = std::size_t{1} << 20;
 // Terms. What one message may make us hold, whatever lengths it claims.
 inline constexpr std::size_t term_nesting_max = 10'000;            ///< Levels; kept on a heap stack, never the C stack.
 inline constexpr std::size_t term_inflated_bytes_max = 64 * mebibyte; ///< Of a compressed term.
-inline constexpr std::size_t term_inflated_ratio_max = 100;        ///< Inflated to deflated bytes, above 64 KiB.
+inline constexpr std::size_t term_inflated_ratio_max = 100;        ///< Inflated to deflated bytes, beyond the next.
+inline constexpr std::size_t term_inflated_free_bytes = 64 * 1024; ///< Zeros deflate 1000 to 1 in small terms, too.
+inline constexpr std::size_t term_growth_ratio_max = 16;           ///< Canonical to received bytes, beyond the next.
+inline constexpr std::size_t term_growth_free_bytes = 64 * 1024;   ///< Small messages may grow to this in any case.
 inline constexpr std::size_t atom_characters_max = 255;            ///< OTP's own limit.
 inline constexpr std::size_t reference_words_max = 5;              ///< OTP's own limit.
 inline constexpr std::size_t fun_free_variables_max = 255;         ///< OTP's own limit.
@@ -58,6 +61,14 @@ inline constexpr std::size_t epmd_answer_bytes_max = mebibyte;     ///< As a cli
 inline constexpr std::size_t gossip_packet_bytes_max = 1400;       ///< Below every usual MTU.
 inline constexpr std::size_t gossip_map_keys_max = 8;
 inline constexpr std::size_t gossip_packets_per_second_max = 64;   ///< Per source address.
+inline constexpr std::size_t gossip_sources_max = 1024;            ///< Source addresses counted at a time.
 inline constexpr std::size_t node_name_characters_max = 255;       ///< OTP's own limit, `@` and host included.
+
+// Topologies.
+inline constexpr std::size_t topology_nodes_max = 1024;            ///< Wanted by one topology; as many as there can be peers.
+inline constexpr std::size_t topology_discovered_max = 256;        ///< Untrusted names that one topology remembers.
+inline constexpr std::size_t dials_max = 16;                       ///< Under way at a time; a dead host holds one for 7 s.
+inline constexpr std::size_t config_bytes_max = mebibyte;          ///< Of one configuration file.
+inline constexpr std::size_t config_nesting_max = 16;              ///< Levels of tables and lists in it.
 
 } // namespace sedge::limits

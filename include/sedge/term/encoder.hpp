@@ -16,7 +16,8 @@ class term;
 ///
 /// A container is announced with its size and followed by exactly that many elements:
 /// `out.tuple(2); out.atom("ok"); out.integer(42);`. A list is `list(n)`, n elements, and a tail (`nil()` for a
-/// proper list); maps are `map(n)` and n times key, value with distinct keys.
+/// proper list; the tail must not be a list with elements); maps are `map(n)` and n times key, value with
+/// distinct keys. `list(0)` writes nothing, so that the tail alone remains.
 class encoder {
 public:
     explicit encoder(byte_buffer& out) noexcept : out_(&out) {}
@@ -38,6 +39,8 @@ public:
     void tuple(std::size_t arity);
     void list(std::size_t length);
     void nil();
+    /// The list of these integers, in the short form that OTP uses for it.
+    void byte_list(byte_view bytes);
     void map(std::size_t pairs);
     void pid(const sedge::pid& value);
     void port(const sedge::port& value);

@@ -23,11 +23,13 @@ struct pid {
     friend std::strong_ordering operator<=>(const pid& a, const pid& b) noexcept;
 };
 
+/// A driver or a file of an Erlang node; C++ nodes only carry them.
 struct port {
     atom node;
     std::uint64_t id = 0;
     std::uint32_t creation = 0;
     friend bool operator==(const port&, const port&) = default;
+    /// Erlang's order: id, node name, creation.
     friend std::strong_ordering operator<=>(const port& a, const port& b) noexcept;
 };
 
@@ -45,6 +47,7 @@ struct reference {
 
 /// `#PID<node@host.id.serial>`: names the node, where Erlang prints a number that means something only there.
 std::string to_string(const pid& p);
+std::string to_string(const port& p);
 std::string to_string(const reference& r);
 
 } // namespace sedge

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
+/// Tags of the external term format and unaligned big-endian loads. Private to the layer.
+namespace sedge::etf {
+
+enum tag : std::uint8_t {
+    new_float = 70,        // u64 IEEE 754
+    bit_binary = 77,       // u32 n, u8 bits in the last byte, n bytes
+    compressed = 80,       // after the version byte only
+    atom_cache_ref = 82,   // u8 index into the atoms of the packet's header
+    new_pid = 88,          // node, u32 id, u32 serial, u32 creation
+    new_port = 89,         // node, u32 id, u32 creation
+    newer_reference = 90,  // u16 words, node, u32 creation, words * u32
+    small_integer = 97,    // u8
+    integer = 98,          // i32
+    old_float = 99,        // 31 characters
+    atom_latin1 = 100,     // u16 n, n characters
+    old_reference = 101,   // node, u32 id, u8 creation
+    old_port = 102,        // node, u32 id, u8 creation
+    old_pid = 103,         // node, u32 id, u32 serial, u8 creation
+    small_tuple = 104,     // u8 n, n terms
+    large_tuple = 105,     // u32 n, n terms
+    nil = 106,             //
+    string = 107,          // u16 n, n bytes: the list of these integers
+    list = 108,            // u32 n, n terms, tail
+    binary = 109,          // u32 n, n bytes
+    small_big = 110,       // u8 n, u8 sign, n bytes little-endian
+    large_big = 111,       // u32 n, u8 sign, n bytes little-endian
+    new_fun = 112,         // u32 size from here, u8 arity, 16 id, u32 index, u32 n, module, int, int, pid, n terms
+    export_fun = 113,      // module, function, arity
+    new_reference = 114,   // u16 words, node, u8 creation, words * u32
+    small_atom_latin1 = 115, // u8 n, n characters
+    map = 116,             // u32 n, n times key, value
+    atom_utf8 = 118,       // u16 n, n bytes
+    small_atom_utf8 = 119, // u8 n, n bytes
+    v4_port = 120,         // node, u64 id, u32 creation
+    version = 131,         // before a term that stands alone
+};
+
+inline std::uint16_t load16(const std::uint8_t* p) noexcept {
+    return static_cast<std::uint16_t>(p[0] << 8 | p[1]);
+}
+inline std::uint32_t load32(const std::uint8_t* p) noexcept {
+    std::uint32_t v;
+    std::memcpy(&v, p, 4);
+    return std::endian::native == std::endian::little ? __builtin_bswap32(v) : v;
+}
+inline std::uint64_t load64(const std::uint8_t* p) noexcept {
+    return std::uint64_t{load32(p)} << 32 | load32(p + 4);
+}
+inline void store32(std::uint8_t* p, std::uint32_t v) noexcept {
+    if constexpr (std::endian::native == std::endian::little) v = __builtin_bswap32(v);
+    std::memcpy(p, &v, 4);
+}
+
+/// Port ids from here on need V4_PORT.
+inline constexpr std::uint64_t v4_port_id_min = std::uint64_t{1} << 28;
+/// A STRING holds at most this many bytes; longer lists of bytes are LISTs.
+inline constexpr std::size_t string_bytes_max = 65535;
+
+} // namespace sedge::etf

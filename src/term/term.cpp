@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sedge/base/assert.hpp>
+
+#include "term/block.hpp"
+#include "term/canonical.hpp"
+#include "term/inflate.hpp"
+#include "term/walk.hpp"
+
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <new>
+#include <utility>
+
+namespace sedge {
+
+namespace {
+class category final : public std::error_category {
+    const char* name() const noexcept override { return "sedge.term"; }
+    std::string message(int code) const override {
+        switch (static_cast<term_errc>(code)) {
+        case term_errc::malformed: return "not a valid encoded term";
+        case term_errc::too_deep: return "term is nested too deeply";
+        case term_errc::too_large: return "term is too large";
+        }
+        return "error " + std::to_string(code);
+    }
+};
+} // namespace
+
+const std::error_category& term_category() noexcept {
+    static const category instance;
+    return instance;
+}
+
+term::block* term::block::make(byte_view canonical) {
+    SEDGE_ASSERT(canonical.size() <= std::numeric_limits<std::uint32_t>::max());
+    void* memory = std::malloc(sizeof(block) + canonical.size());
+    if (memory == nullptr) throw std::bad_alloc{};
+    auto* b = new (memory) block;
+    b->size = static_cast<std::uint32_t>(canonical.size());
+    std::memcpy(b->bytes(), canonical.data(), canonical.size());
+    return b;
+}
+
+term::term() noexcept = default;
+term::term(term_view view) : block_(block::make(view.bytes())) {}
+term::term(const term& other) noexcept : block_(other.block_) {
+    if (block_ != nullptr) block_->count.fetch_add(1, std::memory_order_relaxed);
+}
+term::term(term&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+term& term::operator=(const term& other) noexcept {
+    term copy{other};
+    std::swap(block_, copy.block_);
+    return *this;
+}
+term& term::operator=(term&& other) noexcept {
+    std::swap(block_, other.block_);
+    return *this;
+}
+term::~term() {
+    if (block_ != nullptr && block_->count.fetch_sub(1, std::memory_order_acq_rel) == 1) std::free(block_);
+}
+
+byte_view term::bytes() const noexcept {
+    if (block_ == nullptr) return term_view{}.bytes();
+    return {block_->bytes(), block_->size};
+}
+
+byte_buffer term::external() const {
+    const auto raw = bytes();
+    byte_buffer out;
+    out.reserve(raw.size() + 1);
+    out.push_back(etf::version);
+    out.insert(out.end(), raw.begin(), raw.end());
+    return out;
+}
+
+term term::adopt(byte_buffer canonical) {
+    SEDGE_ASSERT(!canonical.empty());
+    return term{block::make(canonical)};
+}
+
+result<term::decoded> term::decode_prefix(byte_view bytes, const decode_options& options) {
+    byte_view rest = bytes;
+    if (options.version_byte) {
+        if (rest.empty() || rest[0] != etf::version) {
+            return error{term_errc::malformed, "byte 0: no version byte 131"};
+        }
+        rest = rest.subspan(1);
+        if (options.compressed && !rest.empty() && rest[0] == etf::compressed) {
+            auto inflated = etf::inflate(rest, options.inflated_bytes_max);
+            if (!inflated) return std::move(inflated).error();
+            auto inner = options;
+            inner.version_byte = false;
+            auto whole = decode(inflated->bytes, inner);
+            if (!whole) return whole.error().within("compressed term");
+            return decoded{*std::move(whole), 1 + inflated->consumed};
+        }
+    }
+    etf::canonicaliser run{rest, options};
+    if (auto done = run.run(); !done) return done.error();
+    return decoded{term{block::make(run.canonical())}, bytes.size() - rest.size() + run.consumed()};
+}
+
+result<term> term::decode(byte_view bytes, const decode_options& options) {
+    auto found = decode_prefix(bytes, options);
+    if (!found) return std::move(found).error();
+    if (found->consumed != bytes.size()) {
+        return error{term_errc::malformed, "byte " + std::to_string(found->consumed) + ": more follows the term"};
+    }
+    return std::move(found->value);
+}
+
+} // namespace sedge

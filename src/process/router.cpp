@@ -162,7 +162,7 @@ void node::impl::bounce(const destination& to, any_signal s, const atom& reason)
         send_signal(*who, u->from, signal::unlink_ack{*who, u->id});
 }
 
-void node::impl::on_control(const atom& peer, dist::control_message message, std::optional<term> payload) {
+void node::impl::on_control(dist::control_message message, std::optional<term> payload) {
     namespace ctl = dist::control;
     auto reason = [&] { return payload ? std::move(*payload) : term{}; };
     std::visit(
@@ -203,7 +203,6 @@ void node::impl::on_control(const atom& peer, dist::control_message message, std
             // GROUP_LEADER of a process here: output goes where this program's output goes, so there is nothing to do.
         },
         message);
-    (void)peer;
 }
 
 std::variant<pid, atom> node::impl::spawn_for(const spawn_call& call, const reference* monitor, bool linked) {
@@ -217,9 +216,9 @@ std::variant<pid, atom> node::impl::spawn_for(const spawn_call& call, const refe
             co_return;
         };
     }
-    spawn_options options;
-    options.label = call.module.str() + ":" + call.function.str() + "/" + std::to_string(call.arguments.size());
-    auto& block = processes.add(std::move(body), std::move(options));
+    spawn_options how;
+    how.label = call.module.str() + ":" + call.function.str() + "/" + std::to_string(call.arguments.size());
+    auto& block = processes.add(std::move(body), std::move(how));
     if (linked) block.related().born_linked(call.from);
     if (monitor) block.related().born_monitored(call.from, *monitor);
     if (call.from.node != name) processes.relate(block.self(), call.from.node);

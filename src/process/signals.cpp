@@ -21,10 +21,6 @@ namespace sedge {
 
 namespace {
 
-const atom& noproc() {
-    static const atom a{"noproc"};
-    return a;
-}
 const atom& noconnection() {
     static const atom a{"noconnection"};
     return a;

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sedge/wire/system.hpp>
+
+#include "wire/system_loop.hpp"
+#include "wire/system_transport.hpp"
+
+#include <sedge/wire/stderr_log.hpp>
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+#include <sys/epoll.h>
+#include <sys/random.h>
+
+namespace sedge::wire {
+
+system_environment::system_environment(std::shared_ptr<log_sink> log)
+    : log_(log ? std::move(log) : std::make_shared<stderr_log>()), loop_(std::make_unique<system_loop>(*this)),
+      net_(std::make_unique<system_transport>(*loop_)) {}
+
+system_environment::~system_environment() = default;
+
+void system_environment::run() {
+    loop_->run_until([this] { return loop_->stop_requested.exchange(false); });
+}
+
+void system_environment::stop() noexcept {
+    loop_->stop_requested = true;
+    boost::asio::post(loop_->io, [] {}); // so that a loop that waits looks at the flag
+}
+
+void system_environment::run_until(const std::function<bool()>& done) {
+    loop_->run_until(done);
+}
+
+void system_environment::drive_to_end(task<> job) {
+    bool ended = false;
+    std::exception_ptr failure;
+    nursery running;
+    running.start(std::move(job), [&](std::exception_ptr e) {
+        ended = true;
+        failure = std::move(e);
+    });
+    run_until([&] { return ended; });
+    if (failure) std::rethrow_exception(failure);
+}
+
+task<int> system_environment::signal(std::vector<int> numbers) {
+    loop_->catch_signals(numbers);
+    auto& pending = loop_->signals_pending;
+    struct registration {
+        std::list<wait_slot*>& all;
+        wait_slot slot;
+        std::list<wait_slot*>::iterator place;
+        explicit registration(std::list<wait_slot*>& a) : all(a), place(all.insert(all.end(), &slot)) {}
+        registration(const registration&) = delete;
+        ~registration() { all.erase(place); }
+    };
+    registration here{loop_->signal_waiters};
+    for (;;) {
+        auto wanted = std::find_first_of(pending.begin(), pending.end(), numbers.begin(), numbers.end());
+        if (wanted != pending.end()) {
+            const int number = *wanted;
+            pending.erase(wanted);
+            co_return number;
+        }
+        co_await wait_slot::awaiter{here.slot};
+    }
+}
+
+task<> system_environment::fd_readable(int fd) {
+    // Asio makes the descriptors it watches non-blocking, which would be seen by every program that shares a terminal.
+    // So it gets an epoll of our own to watch, which holds the one descriptor.
+    const int inner = epoll_create1(EPOLL_CLOEXEC);
+    if (inner < 0) co_return;
+    epoll_event interest{};
+    interest.events = EPOLLIN;
+    const bool refused = epoll_ctl(inner, EPOLL_CTL_ADD, fd, &interest) != 0; // plain files: always readable
+    auto watched = watched_fd::adopt(*loop_, inner);
+    if (!watched) co_return;
+    const fd_owner owner{std::move(*watched)};
+    if (!refused) co_await watched_fd::readable(owner.shared());
+}
+
+time_point system_environment::now() const noexcept {
+    timespec t{};
+    clock_gettime(CLOCK_BOOTTIME, &t);
+    return time_point{seconds{t.tv_sec} + std::chrono::nanoseconds{t.tv_nsec}};
+}
+
+std::chrono::system_clock::time_point system_environment::wall_clock() const noexcept {
+    return std::chrono::system_clock::now();
+}
+
+void system_environment::arm(timer& t, time_point due) {
+    loop_->timers.arm(t, due);
+}
+
+void system_environment::ready(runnable& r) {
+    loop_->queue.push(r);
+}
+
+void system_environment::post(std::function<void()> job) {
+    boost::asio::post(loop_->io, std::move(job));
+}
+
+transport& system_environment::net() noexcept {
+    return *net_;
+}
+
+void system_environment::random_bytes(std::span<std::uint8_t> out) {
+    while (!out.empty()) {
+        const auto got = getrandom(out.data(), out.size(), 0);
+        SEDGE_ASSERT(got > 0 || errno == EINTR);
+        if (got > 0) out = out.subspan(static_cast<std::size_t>(got));
+    }
+}
+
+log_sink& system_environment::log_to() noexcept {
+    return *log_;
+}
+
+} // namespace sedge::wire

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/native_address.hpp"
+#include "wire/system_transport.hpp"
+
+#include <cerrno>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+namespace sedge::wire {
+
+namespace {
+
+// How long to leave the queue of connections alone when there is no descriptor for one: long enough for others to
+// close some, short enough that a peer's connect does not time out.
+constexpr milliseconds descriptors_retry{100};
+
+void set_on(int fd, int level, int option) {
+    const int on = 1;
+    setsockopt(fd, level, option, &on, sizeof on);
+}
+
+endpoint local_of(int fd) {
+    native_address address;
+    return getsockname(fd, address.data(), address.size_out()) == 0 ? address.get() : endpoint{};
+}
+
+endpoint remote_of(int fd) {
+    native_address address;
+    return getpeername(fd, address.data(), address.size_out()) == 0 ? address.get() : endpoint{};
+}
+
+class tcp_stream final : public stream {
+public:
+    explicit tcp_stream(fd_owner fd)
+        : fd_(std::move(fd)), local_(local_of(fd_->fd())), remote_(remote_of(fd_->fd())) {
+        set_on(fd_->fd(), IPPROTO_TCP, TCP_NODELAY);
+    }
+
+    io_step try_read(std::span<std::uint8_t> into) override {
+        if (!fd_->is_open()) return closed();
+        for (;;) {
+            const auto count = ::recv(fd_->fd(), into.data(), into.size(), 0);
+            if (count > 0) return {io_step::outcome::done, static_cast<std::size_t>(count), {}};
+            if (count == 0) return {io_step::outcome::closed, 0, {}};
+            if (errno != EINTR) return refused();
+        }
+    }
+    io_step try_write(byte_view bytes) override {
+        if (!fd_->is_open()) return closed();
+        for (;;) {
+            const auto count = ::send(fd_->fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            if (count >= 0) return {io_step::outcome::done, static_cast<std::size_t>(count), {}};
+            if (errno != EINTR) return refused();
+        }
+    }
+    task<> readable() override { return watched_fd::readable(fd_.shared()); }
+    task<> writable() override { return watched_fd::writable(fd_.shared()); }
+    void close() noexcept override { fd_->close(); }
+    endpoint local() const override { return local_; }
+    endpoint remote() const override { return remote_; }
+
+private:
+    static io_step closed() { return {io_step::outcome::failed, 0, make_error_code(errc::closed)}; }
+    static io_step refused() {
+        if (errno == EAGAIN || errno == EWOULDBLOCK) return {};
+        return {io_step::outcome::failed, 0, std::error_code{errno, std::system_category()}};
+    }
+
+    fd_owner fd_;
+    endpoint local_;
+    endpoint remote_;
+};
+
+class tcp_listener final : public listener {
+public:
+    tcp_listener(system_loop& loop, fd_owner fd)
+        : loop_(loop), fd_(std::move(fd)), local_(local_of(fd_->fd())) {}
+
+    task<result<std::unique_ptr<stream>>> accept() override { return accept_next(&loop_, fd_.shared(), local_); }
+    void close() noexcept override { fd_->close(); }
+    endpoint local() const override { return local_; }
+
+private:
+    static task<result<std::unique_ptr<stream>>> accept_next(system_loop* loop, std::shared_ptr<watched_fd> fd,
+                                                             endpoint local);
+    system_loop& loop_;
+    fd_owner fd_;
+    endpoint local_;
+};
+
+task<result<std::unique_ptr<stream>>> tcp_listener::accept_next(system_loop* loop, std::shared_ptr<watched_fd> fd,
+                                                                endpoint local) {
+    while (fd->is_open()) {
+        const int accepted = ::accept4(fd->fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        const int failure = errno;
+        if (accepted >= 0) {
+            auto watched = watched_fd::adopt(*loop, accepted);
+            if (!watched) co_return std::move(watched).error();
+            std::unique_ptr<stream> connected = std::make_unique<tcp_stream>(fd_owner{std::move(*watched)});
+            co_return connected;
+        }
+        switch (failure) {
+        case EAGAIN: co_await watched_fd::readable(fd); break;
+        case EMFILE:
+        case ENFILE:
+        case ENOBUFS:
+        case ENOMEM: co_await sleep_for(loop->env, descriptors_retry); break;
+        case EBADF:
+        case EINVAL:
+        case ENOTSOCK:
+        case EOPNOTSUPP: co_return error{std::error_code{failure, std::system_category()}, "accept on " + to_string(local)};
+        default: co_await yield(loop->env); // that connection failed before we took it (accept(2)); the next may be good
+        }
+    }
+    co_return error{errc::closed, "accept on " + to_string(local)};
+}
+
+} // namespace
+
+task<result<std::unique_ptr<stream>>> system_transport::connect(endpoint to) {
+    const std::string what = "connect " + to_string(to);
+    const native_address address{to};
+    const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) co_return last_error(what);
+    auto watched = watched_fd::adopt(loop_, fd);
+    if (!watched) co_return std::move(watched).error().within(what);
+    fd_owner owner{std::move(*watched)}; // closes also when this wait is destroyed
+    if (::connect(fd, address.data(), address.size()) != 0) {
+        if (errno != EINPROGRESS) co_return last_error(what);
+        co_await watched_fd::writable(owner.shared());
+        int failure = 0;
+        socklen_t size = sizeof failure;
+        getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &size);
+        if (failure != 0) co_return error{std::error_code{failure, std::system_category()}, what};
+    }
+    // The kernel may choose the port we connect to as our own, and then connects us to ourselves.
+    if (local_of(fd) == remote_of(fd)) co_return error{std::make_error_code(std::errc::connection_refused), what};
+    std::unique_ptr<stream> connected = std::make_unique<tcp_stream>(std::move(owner));
+    co_return connected;
+}
+
+result<std::unique_ptr<listener>> system_transport::listen(endpoint at, listen_options options) {
+    const std::string what = "listen on " + to_string(at);
+    const native_address address{at};
+    unique_fd fd{::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+    if (!fd) return last_error(what);
+    set_on(fd.get(), SOL_SOCKET, SO_REUSEADDR);
+    if (address.family() == AF_INET6) {
+        const int only = options.v6_only ? 1 : 0;
+        setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
+    }
+    if (::bind(fd.get(), address.data(), address.size()) != 0) return last_error(what);
+    if (::listen(fd.get(), SOMAXCONN) != 0) return last_error(what);
+    auto watched = watched_fd::adopt(loop_, fd.release());
+    if (!watched) return std::move(watched).error().within(what);
+    return std::unique_ptr<listener>{std::make_unique<tcp_listener>(loop_, fd_owner{std::move(*watched)})};
+}
+
+} // namespace sedge::wire

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sedge/base/result.hpp>
+#include <sedge/otp/builtins.hpp>
+#include <sedge/otp/function_table.hpp>
+#include <sedge/process/node.hpp>
+
+#include <functional>
+#include <memory>
+#include <string_view>
+
+namespace sedge::otp {
+
+struct kernel_options {
+    builtin_options builtins;
+    /// Whether a node may call a function here. Unset: every node with the cookie may call all that is in the table.
+    std::function<bool(const atom& node, const function_entry& wanted)> permit;
+    /// Takes text that remote calls write to our group leader (`io:format`). Unset: the log, level info.
+    std::function<void(std::string_view text)> output;
+    /// Whether log events that other nodes send for processes we started there are logged here.
+    bool log_remote_events = true;
+};
+
+struct kernel_state; // src/otp/kernel_state.hpp
+
+/// The processes that other nodes expect on any node, and the functions they may call:
+///
+/// - `net_kernel` answers `Node.ping`;
+/// - `rex` and the spawn request `erpc:execute_call/4` run functions of the table, each in a process of its own, so
+///   that a slow one holds up nobody; spawn requests for functions of level `access::spawn` are served too;
+/// - `user` is the group leader of this node: it speaks the io protocol;
+/// - `logger_proxy` takes log events that belong to us.
+///
+/// There is no `global_name_server` and no `pg` here: a node that answers `global` must play to the end, so this one
+/// is silent, which disturbs nobody but `global:sync/0` of directly connected nodes.
+///
+/// Life:    construct after the node, `start` after the node has started, destroy before the node. Destroying it
+///          ends its processes; calls under way run to their end.
+/// Threads: only on the node's thread.
+class kernel {
+public:
+    explicit kernel(node& on, kernel_options options = {});
+    ~kernel();
+    kernel(const kernel&) = delete;
+    kernel& operator=(const kernel&) = delete;
+
+    /// Errors: errc::invalid_argument if one of the names is taken.
+    result<void> start();
+    void stop();
+
+    /// What other nodes may call; add your own here, before or after `start`.
+    [[nodiscard]] function_table& functions() noexcept;
+
+private:
+    node& node_;
+    std::shared_ptr<kernel_state> state_; // shared with the processes, which may outlive this object by a moment
+    std::vector<pid> processes_;
+};
+
+} // namespace sedge::otp

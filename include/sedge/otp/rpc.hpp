@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sedge/base/result.hpp>
+#include <sedge/base/task.hpp>
+#include <sedge/otp/error.hpp>
+#include <sedge/otp/outcome.hpp>
+#include <sedge/process/node.hpp>
+
+#include <vector>
+
+/// Functions of other nodes, called from here: `:rpc`, `:erpc`, `Node.ping`. All connect first if need be, and work
+/// towards this node itself too.
+///
+/// The function runs in a process of its own over there. A call that times out, or whose task is destroyed, no
+/// longer waits; the function runs on, as in OTP.
+namespace sedge::otp {
+
+/// How a remote call ended: as the function did, or because it could not be asked.
+struct remote_outcome {
+    enum class kind {
+        value,         ///< `body` is the value.
+        thrown,        ///< `body` is the term thrown.
+        exited,        ///< The function called exit; `body` is the reason.
+        failed,        ///< The function raised an error; `body` is the reason, `stack` the stack.
+        signal,        ///< The process that ran the function was ended by a signal with reason `body`.
+        refused,       ///< That node did not start the function; `body` is the reason, e.g. `notsup`.
+        no_connection, ///< The node cannot be reached, or the connection was lost.
+        timed_out,     ///< No answer before the deadline.
+    };
+    kind what = kind::value;
+    term body;
+    term stack;
+};
+
+/// `erpc:call(On, Module, Function, Arguments, Timeout)`.
+[[nodiscard]] task<remote_outcome> erpc_call(node& from, atom on, atom module, atom function,
+                                             std::vector<term> arguments, time_point deadline);
+
+/// What `rpc:call` returns for such an outcome: the value, the term thrown, or `{badrpc, Reason}`.
+term rpc_value(const remote_outcome& what);
+
+/// `rpc:call(On, Module, Function, Arguments, Timeout)`; what it shows as `{badrpc, Reason}` is an error.
+///
+/// Errors: otp::errc::no_connection (`nodedown`), remote_failure (`{'EXIT', Reason}`, written out in the context),
+///         refused (`notsup`), errc::timed_out (`timeout`). The context starts `rpc Module:Function/Arity on Node`.
+[[nodiscard]] task<result<term>> rpc_call(node& from, atom on, atom module, atom function, std::vector<term> arguments,
+                                          time_point deadline);
+
+/// `Node.ping`: connects, and asks the other node's `net_kernel` whether it is one.
+///
+/// Errors: those of `node::connect`; otp::errc::no_process, no_connection, unexpected, errc::timed_out if the node
+///         answers wrongly or not at all. Other than OTP it leaves the connection up then.
+[[nodiscard]] task<result<void>> ping(node& from, atom on, time_point deadline);
+
+} // namespace sedge::otp

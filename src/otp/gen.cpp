@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sedge/otp/gen.hpp>
+
+#include "otp/in_process.hpp"
+#include "otp/terms.hpp"
+
+#include <sedge/process/node.hpp>
+#include <sedge/term/text.hpp>
+#include <sedge/wire/environment.hpp>
+
+namespace sedge::otp {
+namespace {
+
+/// The alias in a tag `[alias|Ref]`, or `[[alias|Ref]|Anything]` of requests with labels (OTP 25).
+std::optional<reference> alias_in(const term_view& tag) {
+    if (tag.kind() != term_kind::list) return std::nullopt;
+    term_view first = *tag.elements().begin();
+    term_view pair = first.kind() == term_kind::list ? first : tag;
+    if (pair.length() != 1 || !(*pair.elements().begin()).is_atom("alias")) return std::nullopt;
+    return pair.tail().as<reference>();
+}
+
+term tag_with(const reference& alias) { return term{improper_list{{term{atom{"alias"}}}, term{alias}}}; }
+
+std::string to_text(const destination& to) {
+    if (const auto* process = std::get_if<pid>(&to)) return to_string(*process);
+    if (const auto* name = std::get_if<atom>(&to)) return name->str();
+    const auto& there = std::get<registered>(to);
+    return there.name.str() + " on " + there.node.str();
+}
+
+/// The monitor and the alias of one call; gone with it, however it ends.
+struct open_call {
+    process& self;
+    reference alias;
+    reference monitor;
+    open_call(process& p, const destination& to) : self(p), alias(p.alias()), monitor(p.monitor(to)) {}
+    open_call(const open_call&) = delete;
+    ~open_call() {
+        self.unalias(alias);
+        self.demonitor(monitor);
+    }
+};
+
+error down_error(const term_view& reason, const std::string& context) {
+    if (reason.is_atom("noproc")) return {errc::no_process, context};
+    if (reason.is_atom("noconnection")) return {errc::no_connection, context};
+    return {errc::ended, context + ": " + to_erlang(reason)};
+}
+
+} // namespace
+
+std::optional<gen_request> as_call(const term_view& message) {
+    if (!is_tagged(message, "$gen_call", 3) || !is_tuple(message.element(1), 2)) return std::nullopt;
+    auto client = message.element(1).element(0).as<pid>();
+    if (!client) return std::nullopt;
+    return gen_request{{*client, term{message.element(1).element(1)}}, term{message.element(2)}};
+}
+
+std::optional<term> as_cast(const term_view& message) {
+    if (!is_tagged(message, "$gen_cast", 2)) return std::nullopt;
+    return term{message.element(1)};
+}
+
+void reply(process& self, const reply_to& to, const term& answer) {
+    term message = tuple(to.tag, answer);
+    if (auto alias = alias_in(to.tag)) self.send(*alias, std::move(message));
+    else self.send(to.client, std::move(message));
+}
+
+task<result<term>> call(process& self, destination to, term request, time_point deadline) {
+    std::string context = "call " + to_text(to);
+    open_call open{self, to};
+    term tag = tag_with(open.alias);
+    self.send(to, tuple(atom{"$gen_call"}, std::tuple{self.self(), tag}, request));
+    std::function<bool(const term_view&)> fits = [&open, &tag](const term_view& message) {
+        if (is_tuple(message, 2)) return message.element(0) == tag.view();
+        return is_tagged(message, "DOWN", 5) && message.element(1).as<reference>() == open.monitor;
+    };
+    auto waiting = self.receive_if(std::move(fits), deadline);
+    std::optional<term> message = co_await std::move(waiting);
+    if (!message) co_return error{sedge::errc::timed_out, context};
+    if (message->arity() == 2) co_return term{message->element(1)};
+    co_return down_error(message->element(4), context);
+}
+
+task<result<term>> call(node& on, destination to, term request, time_point deadline) {
+    std::function<task<result<term>>(process&)> job = [to, request, deadline](process& self) {
+        return call(self, to, request, deadline);
+    };
+    auto running = in_process<result<term>>(on, "call", std::move(job));
+    std::optional<result<term>> answer = co_await std::move(running);
+    if (!answer) co_return error{sedge::errc::stopped, "call " + to_text(to)};
+    co_return *std::move(answer);
+}
+
+void cast(process& self, const destination& to, const term& request) {
+    self.send(to, tuple(atom{"$gen_cast"}, request));
+}
+
+} // namespace sedge::otp

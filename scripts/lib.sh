@@ -26,7 +26,7 @@ as_root() {
 
 # need PACKAGE...: installs those that are missing and says which.
 need() {
-    command -v dpkg-query >/dev/null || give_up "this is not Debian; install what docs/building.md lists, then use the" \
+    command -v dpkg-query >/dev/null || give_up "this is not Debian; install what scripts/lib.sh lists, then use the" \
         "CMake presets directly"
     local missing=() package
     for package; do is_installed "$package" || missing+=("$package"); done

@@ -129,7 +129,7 @@ class Tidy(unittest.TestCase):
         self.expect_none(found)
 
     def test_no_unfinished_work_is_left_behind(self):
-        words = re.compile(r"\b(TO" r"DO|FIX" r"ME|XXX|HA" r"CK)\b|\bnot (yet )?implemented\b|\bplace" r"holder\b")
+        words = re.compile(r"\b(TO" r"DO|FIX" r"ME|X{3}|HA" r"CK)\b|\bnot (yet )?imple" r"mented\b|\bplace" r"holder\b")
         found = []
         for name in code_files() + [n for n in FILES if is_script(n) or n.endswith(".md")]:
             if name == "CHANGELOG.md":
@@ -140,7 +140,7 @@ class Tidy(unittest.TestCase):
         self.expect_none(found)
 
     def test_no_test_is_switched_off(self):
-        words = re.compile(r"GTEST_" r"SKIP|DISABLED" r"_|#if 0\b|unittest\.sk" r"ip")
+        words = re.compile(r"GTEST_" r"SKIP|DISABLED" r"_|#if" r" 0\b|unittest\.sk" r"ip")
         found = []
         for name in FILES:
             if name.startswith("tests/") and (name.endswith((".cpp", ".hpp")) or is_script(name)):
@@ -267,8 +267,7 @@ class Tidy(unittest.TestCase):
         found = []
         for name in ("docs/architecture.md", "README.md", "README.ja.md", "CONTRIBUTING.md"):
             for number, line in enumerate(lines_of(name), 1):
-                for path in re.findall(r"`((?:include/|src/|tests/|docs/|tools/|examples/|scripts/|packaging/)[\w./-]+)`",
-                                       line):
+                for path in re.findall(r"`((?:include|src|tests|docs|tools|examples|scripts|packaging)/[\w./-]+)`", line):
                     if not (ROOT / path).exists():
                         found.append(f"{name}:{number}: {path}")
                 for path in re.findall(r"`((?:base|term|wire|epmd|dist|process|otp|cluster)/[\w./]+\.[hc]pp)`", line):

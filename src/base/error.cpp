@@ -30,8 +30,9 @@ const std::error_category& base_category() noexcept {
 }
 
 std::string error::message() const {
-    if (context_.empty()) return code_.message();
-    return context_ + ": " + code_.message();
+    const auto what = code_.message();
+    if (context_.empty() || what.empty()) return context_ + what;
+    return context_ + ": " + what;
 }
 
 error error::within(std::string_view step) const {

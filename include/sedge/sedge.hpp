@@ -13,3 +13,4 @@
 #include <sedge/term/term.hpp>
 #include <sedge/term/text.hpp>
 #include <sedge/version.hpp>
+#include <sedge/wire/environment.hpp>

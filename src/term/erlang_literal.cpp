@@ -190,10 +190,10 @@ private:
                 value = value * 8 + static_cast<char32_t>(source_.peek() - '0');
             return value;
         }
-        if (c == '^' && source_.peek(1) >= '@' && source_.peek(1) <= '_') {
-            const auto value = static_cast<char32_t>(source_.peek(1) - '@');
+        const char control = source_.peek(1);
+        if (c == '^' && ((control >= '@' && control <= '_') || is_lower(control))) {
             source_.advance(2);
-            return value;
+            return static_cast<char32_t>(control & 0x1f);
         }
         if (const auto which = names.find(c); which != std::string_view::npos) {
             source_.advance();
@@ -228,10 +228,11 @@ private:
         skip_space();
         const auto function = atom_text(at);
         if (!take("/")) source_.expected("/ behind the name of a fun");
+        const auto arity_at = source_.at();
         const auto arity = source_.digits(10);
         unsigned value = 256;
         std::from_chars(arity.data(), arity.data() + arity.size(), value);
-        if (value > 255) source_.expected("an arity from 0 to 255");
+        if (value > 255) source_.fail(syntax_errc::unexpected, arity_at, "expected an arity from 0 to 255");
         return encoded([&](encoder& e) { e.export_fun(module, function, static_cast<std::uint8_t>(value)); });
     }
 

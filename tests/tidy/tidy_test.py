@@ -263,6 +263,15 @@ class Tidy(unittest.TestCase):
                     found.append(f"{name}: picture {path}")
         self.expect_none(found)
 
+    def test_documents_that_sources_name_exist(self):
+        found = []
+        for name in code_files() + [n for n in FILES if is_script(n)]:
+            for number, line in enumerate(lines_of(name), 1):
+                for path in re.findall(r"\bdocs/[\w./-]+\.(?:md|svg)\b", line):
+                    if not (ROOT / path).exists():
+                        found.append(f"{name}:{number}: {path}")
+        self.expect_none(found)
+
     def test_paths_named_in_the_tours_and_the_header_map_exist(self):
         found = []
         for name in ("docs/architecture.md", "README.md", "README.ja.md", "CONTRIBUTING.md"):

@@ -166,7 +166,7 @@ struct to_term_visitor {
         if (!items) return std::move(items).error();
         auto tail = all(n.tail);
         if (!tail) return std::move(tail).error();
-        return build_list(*items, tail->empty() ? empty_list() : tail->front());
+        return build_list(*std::move(items), tail->empty() ? empty_list() : tail->front());
     }
     result<term> operator()(const elixir::tuple& n) const {
         auto items = all(n.items);
@@ -217,20 +217,9 @@ result<term> parse_elixir(std::string_view text, const literal_options& options)
     return to_term(parsed->front(), options);
 }
 
-term build_list(const std::vector<term>& items, const term_view& tail) {
-    if (items.empty()) return term{tail};
-    // A tail that is a list makes one longer list: its elements are written behind ours.
-    std::vector<term_view> all(items.begin(), items.end());
-    if (tail.kind() == term_kind::list)
-        for (const auto element : tail.elements()) all.push_back(element);
-    const term_view last = tail.kind() == term_kind::list ? tail.tail() : tail;
-    byte_buffer out;
-    encoder e{out};
-    e.list(all.size());
-    for (const auto& item : all) e.copy(item);
-    if (last.is_list()) e.nil();
-    else e.copy(last);
-    return term::adopt(std::move(out));
+term build_list(std::vector<term> items, term tail) {
+    if (items.empty()) return tail;
+    return term{improper_list{std::move(items), std::move(tail)}};
 }
 
 term build_tuple(const std::vector<term>& items) {

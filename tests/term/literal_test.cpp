@@ -98,6 +98,12 @@ TEST(Literal, PidsOfUnknownNodesAndWithoutOptionsAreRefused) {
     EXPECT_FALSE(parse_elixir("#PID<0.4294967296.0>", two_nodes()));
 }
 
+TEST(Literal, ListsOfBytesHaveTheFormThatOtpWrites) {
+    const byte_buffer string{107, 0, 2, 97, 98};
+    for (const auto& read : {elixir_term("[97, 98]"), elixir_term("[97 | 'b']"), elixir_term("'ab'"), erlang_term("[$a,$b]")})
+        EXPECT_EQ(byte_buffer(read.bytes().begin(), read.bytes().end()), string);
+}
+
 TEST(Literal, StructsAreMapsWithTheirName) {
     EXPECT_EQ(elixir_term("%A{b: 1}"), elixir_term("%{__struct__: A, b: 1}"));
 }

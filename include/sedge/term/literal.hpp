@@ -35,7 +35,7 @@ result<term> to_term(const elixir::expression& literal, const literal_options& o
 // Building terms from parts that are terms already; evaluators use them for containers with calls inside.
 
 /// `[items... | tail]`; without items, the tail.
-term build_list(const std::vector<term>& items, const term_view& tail);
+term build_list(std::vector<term> items, term tail);
 term build_tuple(const std::vector<term>& items);
 /// Key, value, key, value...; the last value of a key counts. Precondition: an even number.
 term build_map(const std::vector<term>& keys_and_values);

@@ -12,6 +12,7 @@ machine's kernel can see; `cut` drops every frame and tells nobody, as a broken 
 
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -78,20 +79,6 @@ class Machine:
         path.chmod(mode)
         return str(path)
 
-    def programs(self):
-        return [int(pid) for pid in run("ip", "netns", "pids", self.namespace, check=False).split()]
-
-    def end_programs(self):
-        for sent in (signal.SIGTERM, signal.SIGKILL):
-            for pid in self.programs():
-                try:
-                    os.kill(pid, sent)
-                except ProcessLookupError:
-                    pass
-            until = time.monotonic() + 1
-            while self.programs() and time.monotonic() < until:
-                time.sleep(0.02)
-
     def unplug(self):
         run("ip", "-n", self.lab.segment, "link", "set", self.port, "down")
 
@@ -105,8 +92,34 @@ class Machine:
         self.lab.drop(None)
 
 
+def end_programs(namespace):
+    def programs():
+        return [int(pid) for pid in run("ip", "netns", "pids", namespace, check=False).split()]
+
+    for sent in (signal.SIGTERM, signal.SIGKILL):
+        for pid in programs():
+            try:
+                os.kill(pid, sent)
+            except ProcessLookupError:
+                pass
+        until = time.monotonic() + 1
+        while programs() and time.monotonic() < until:
+            time.sleep(0.02)
+
+
+def sweep():
+    """Removes what a test run that was killed has left behind."""
+    for namespace in re.findall(r"^(sedge\d+-\w+)", run("ip", "netns", "list"), re.MULTILINE):
+        owner = re.match(r"sedge(\d+)-", namespace).group(1)
+        if not pathlib.Path(f"/proc/{owner}").exists():
+            end_programs(namespace)
+            run("ip", "netns", "del", namespace, check=False)
+
+
 class Lab:
     """The segment and its machines. Use it as a context, or call `build` and `tear_down`."""
+
+    standing = []  # built and not yet torn down; whoever ends early tears them down
 
     def __init__(self, machines=3):
         self.tag = f"sedge{os.getpid()}"
@@ -115,6 +128,8 @@ class Lab:
         self.machines = [Machine(self, n) for n in range(1, machines + 1)]
 
     def build(self):
+        sweep()
+        Lab.standing.append(self)
         run("ip", "netns", "add", self.segment)
         # Without snooping the bridge floods multicast like a plain switch, and nobody needs to be a querier.
         run("ip", "-n", self.segment, "link", "add", "br0", "type", "bridge", "mcast_snooping", "0",
@@ -138,8 +153,10 @@ class Lab:
             raise RuntimeError(f"nft: {done.stderr.strip()}")
 
     def tear_down(self):
+        if self in Lab.standing:
+            Lab.standing.remove(self)
         for machine in self.machines:
-            machine.end_programs()
+            end_programs(machine.namespace)
         for namespace in [m.namespace for m in self.machines] + [self.segment]:
             run("ip", "netns", "del", namespace, check=False)
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -17,6 +17,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.dont_write_bytecode = True
 import nodes  # noqa: E402
+from lab import Lab  # noqa: E402
 
 
 def main():
@@ -30,12 +31,19 @@ def main():
         sys.exit("network namespaces need root")
     if not os.access(nodes.SEDGE, os.X_OK):
         sys.exit(f"{nodes.SEDGE} is not there; scripts/build makes it")
-    # A stop from outside unwinds, so that every lab is torn down.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    suite = unittest.defaultTestLoader.discover(str(HERE), pattern="*_test.py")
-    if rest:
-        unittest.main(module=None, argv=[sys.argv[0], "discover", "-s", str(HERE), "-p", "*_test.py", *rest])
-    outcome = unittest.TextTestRunner(verbosity=2).run(suite)
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        # Same as `python3 -m unittest discover`, so that its arguments (-k, -f, ...) work here.
+        outcome = unittest.main(module=None, exit=False, verbosity=2, argv=[
+            sys.argv[0], "discover", "-s", str(HERE), "-p", "*_test.py", *rest]).result
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        for lab in list(Lab.standing):
+            lab.tear_down()
     return 0 if outcome.wasSuccessful() else 1
 
 

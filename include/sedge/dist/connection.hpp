@@ -85,7 +85,7 @@ public:
     [[nodiscard]] const counters& counts() const noexcept;
 
 private:
-    class impl; // src/dist/connection_impl.hpp
+    class impl; // src/dist/connection.cpp
     std::unique_ptr<impl> impl_;
 };
 

@@ -20,6 +20,7 @@ namespace sedge::dist {
 struct established {
     std::unique_ptr<wire::stream> stream;
     byte_buffer leftover; ///< What came behind the handshake in the same read: the first packets.
+    atom self;            ///< The name this node has on this connection.
     peer_identity peer;
     bool initiated_here = false;
 };
@@ -73,7 +74,6 @@ public:
 
 struct accept_options {
     identity self;
-    bool long_names = true;
     duration time_max = limits::handshake_time_max; ///< Up to the proof, all steps together.
     handshake_length length = handshake_length::u16;
 };
@@ -81,7 +81,8 @@ struct accept_options {
 /// Does the handshake as acceptor on a fresh stream.
 ///
 /// Reads at most `limits::handshake_bytes_max`. `env`, `guard` and `node` must outlive the task.
-/// Errors: dist::errc, errc::timed_out, errc::limit_exceeded, system codes; the context names address and step.
+/// Errors: dist::errc, errc::timed_out, errc::limit_exceeded, system codes; the context names address and step. An
+/// error may still come after `admit`: the place is free again then.
 task<result<established>> accept(environment& env, challenge_guard& guard, accept_decisions& node,
                                  std::unique_ptr<wire::stream> stream, accept_options options);
 

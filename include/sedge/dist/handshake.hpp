@@ -134,6 +134,7 @@ private:
     handshake_step on_complement(byte_view message);
     handshake_step on_reply(byte_view message);
     handshake_step challenge(byte_buffer before);
+    [[nodiscard]] byte_buffer framed_status(accept_status status) const;
     handshake_step fail(errc code, const std::string& sentence, byte_buffer send = {});
     [[nodiscard]] std::string name() const;
 

@@ -11,7 +11,7 @@ namespace sedge::dist {
 
 /// Decides, for each peer's name, which of several connection attempts becomes the link. A core; one per node.
 ///
-/// Attempts have numbers that grow in the order in which they began. An accepted attempt is only a number in the
+/// Attempts have numbers that grow in the order in which names were sent. An accepted attempt is only a number in the
 /// hands of its driver until it has proved itself: claims leave no trace here, so that nobody can block a name
 /// without knowing the cookie. src/dist/name_arbiter.cpp tells which races there are and how each ends.
 class name_arbiter {
@@ -61,12 +61,12 @@ public:
 private:
     struct entry {
         attempt dial = 0;        // ours, under way; 0: none
-        bool named = false;      // ... and our name has gone out
+        attempt named = 0;       // its place in the order of attempts, taken when our name went out; 0: not yet
         attempt link = 0;        // what is up; 0: none
+        attempt link_order = 0;  // its place: the number of an accepted one, `named` of a dialled one
         attempt replacement = 0; // proved, waits for the link to be taken down; 0: none
         [[nodiscard]] bool empty() const noexcept { return dial == 0 && link == 0 && replacement == 0; }
     };
-    void forget_if_empty(const atom& peer);
 
     atom self_;
     attempt last_ = 0;

@@ -8,9 +8,9 @@ namespace sedge::dist {
 /// Keeps an idle connection known to be alive, and finds out when the peer is not. A core.
 ///
 /// Four checks in each tick time. A check at which nothing was written since the last one asks for a tick; the fourth
-/// check in a row at which nothing was read says that the peer is down, so it is noticed after 0.75 to 1.25 of the
-/// tick time. Checks are counted, not clock readings: a program that was stopped for a while makes one late check
-/// and does not blame its peers.
+/// check in a row at which nothing was read says that the peer is down, so it is noticed after 1 to 1.25 of the tick
+/// time (OTP: 0.75 to 1.25). Checks are counted, not clock readings: a program that was stopped for a while makes one
+/// late check and does not blame its peers.
 class ticker {
 public:
     static constexpr int checks_per_tick_time = 4; ///< OTP's default intensity.

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sedge/base/assert.hpp>
+#include <sedge/base/nursery.hpp>
+#include <sedge/dist/connection.hpp>
+#include <sedge/dist/tick.hpp>
+#include <sedge/wire/environment.hpp>
+
+#include "dist/outgoing.hpp"
+#include "dist/packet_buffer.hpp"
+
+namespace sedge::dist {
+
+namespace {
+constexpr int packets_per_turn = 128;               // then everybody else in the run loop has a turn
+constexpr std::size_t batch_bytes_max = 64 * 1024;  // more than this is not held back to the end of a turn
+} // namespace
+
+class connection::impl {
+public:
+    impl(connection& self, environment& env, established link, connection_events& events, connection_options options)
+        : self_(self), env_(env), events_(events), options_(options), link_(std::move(link)),
+          remote_(link_.stream->remote()), decoder_(link_.peer.chosen), incoming_(options.frame_bytes_max),
+          outgoing_(link_.peer.chosen), ticker_(options.tick_time), all_written_(env) {}
+
+    void start() {
+        incoming_.append(link_.leftover);
+        link_.leftover = {};
+        env_.arm_after(tick_timer_, ticker_.interval());
+        tasks_.start(read());
+    }
+
+    result<void> send(const control_message& message, const term* payload, const pid* sender) {
+        if (!open_) return {};
+        if (!is_expressible(message, link_.peer.chosen))
+            return error{errc::not_supported, std::string{operation_name(message)} + " to " + name()};
+        if (outgoing_.size() >= options_.send_queue_bytes_max) {
+            error full{errc::queue_full, name() + " does not take what is sent to it; " +
+                                             std::to_string(outgoing_.size()) + " bytes wait"};
+            close(full);
+            return full;
+        }
+        outgoing_.push(message, payload, sender);
+        ++counts_.messages_out;
+        ticker_.on_written();
+        all_written_.reset();
+        // The first message of a turn goes out at once; those that follow it in the same turn go out together.
+        if (blocked_) return {};
+        if (!end_of_turn_.queued()) {
+            write();
+            env_.ready(end_of_turn_);
+        } else if (outgoing_.size() >= batch_bytes_max) {
+            write();
+        }
+        return {};
+    }
+
+    void close(error reason) {
+        if (!open_) return;
+        open_ = false;
+        down_reason_ = std::move(reason);
+        link_.stream->close();
+        tick_timer_.disarm();
+        all_written_.set();
+        env_.ready(down_notice_);
+    }
+
+    [[nodiscard]] task<> flushed() {
+        while (open_ && outgoing_.size() > 0) co_await all_written_.wait();
+    }
+
+    [[nodiscard]] const established& link() const noexcept { return link_; }
+    [[nodiscard]] wire::endpoint remote() const noexcept { return remote_; }
+    [[nodiscard]] bool is_open() const noexcept { return open_; }
+    [[nodiscard]] std::size_t queued_bytes() const noexcept { return outgoing_.size(); }
+    [[nodiscard]] const counters& counts() const noexcept { return counts_; }
+
+private:
+    /// Work of the run loop and timers that call back into this object.
+    template <class Base, void (impl::*member)()>
+    struct call final : Base {
+        explicit call(impl& owner) : owner_(owner) {}
+        void run() { (owner_.*member)(); }
+        void fire() { (owner_.*member)(); }
+        impl& owner_;
+    };
+
+    [[nodiscard]] std::string name() const { return link_.peer.name.full.str(); }
+
+    // -- in ----------------------------------------------------------------------------------------------------------
+
+    task<> read() {
+        // Nothing is delivered from inside `start`.
+        co_await yield(env_);
+        int packets_left = packets_per_turn;
+        while (open_) {
+            auto packet = incoming_.next();
+            if (!packet) {
+                close(packet.error().within(name()));
+            } else if (packet->has_value()) {
+                deliver(**packet);
+                if (--packets_left == 0) {
+                    packets_left = packets_per_turn;
+                    co_await yield(env_);
+                }
+            } else if (!read_some()) {
+                co_await link_.stream->readable();
+            }
+        }
+    }
+
+    /// False if there is nothing to read now.
+    bool read_some() {
+        const auto step = link_.stream->try_read(incoming_.room());
+        switch (step.what) {
+        case wire::io_step::outcome::done:
+            incoming_.filled(step.count);
+            counts_.bytes_in += step.count;
+            ticker_.on_read();
+            return true;
+        case wire::io_step::outcome::would_block: return false;
+        case wire::io_step::outcome::closed:
+            close(error{wire::errc::closed, name() + " closed the connection"});
+            return true;
+        case wire::io_step::outcome::failed:
+            close(error{step.code, "reading from " + name()});
+            return true;
+        }
+        return true;
+    }
+
+    void deliver(byte_view packet) {
+        auto said = decoder_.feed(packet, env_.now());
+        if (!said) return close(said.error().within(name()));
+        if (!said->has_value()) return;
+        if (const auto offence = violation((*said)->control, link_.peer.name.full, link_.self))
+            return close(error{errc::bad_packet, name() + ": " + *offence});
+        ++counts_.messages_in;
+        events_.on_message(self_, std::move(**said));
+    }
+
+    // -- out ---------------------------------------------------------------------------------------------------------
+
+    void write() {
+        while (open_ && !blocked_) {
+            const auto bytes = outgoing_.front();
+            if (bytes.empty()) return all_written_.set();
+            const auto step = link_.stream->try_write(bytes);
+            switch (step.what) {
+            case wire::io_step::outcome::done:
+                outgoing_.consume(step.count);
+                counts_.bytes_out += step.count;
+                break;
+            case wire::io_step::outcome::would_block:
+                blocked_ = true;
+                if (!waits_to_write_) tasks_.start(write_when_possible());
+                break;
+            case wire::io_step::outcome::closed: close(error{wire::errc::closed, "writing to " + name()}); break;
+            case wire::io_step::outcome::failed: close(error{step.code, "writing to " + name()}); break;
+            }
+        }
+    }
+
+    task<> write_when_possible() {
+        waits_to_write_ = true;
+        while (open_ && blocked_) {
+            co_await link_.stream->writable();
+            blocked_ = false;
+            write();
+        }
+        waits_to_write_ = false;
+    }
+
+    void end_turn() { write(); }
+
+    // -- life --------------------------------------------------------------------------------------------------------
+
+    void on_tick_time() {
+        if (auto in_time = decoder_.check(env_.now()); !in_time) return close(in_time.error().within(name()));
+        const auto verdict = ticker_.check();
+        if (verdict.peer_is_down) return close(error{errc::tick_timeout, name() + " does not respond"});
+        if (verdict.send_tick && outgoing_.size() == 0) {
+            outgoing_.push_tick();
+            write();
+        }
+        if (open_) env_.arm_after(tick_timer_, ticker_.interval());
+    }
+
+    /// From the run loop, so that no task of ours is under way. The connection may be destroyed in the call.
+    void report_down() {
+        tasks_.cancel();
+        const error reason = *down_reason_;
+        events_.on_down(self_, reason);
+    }
+
+    connection& self_;
+    environment& env_;
+    connection_events& events_;
+    connection_options options_;
+    established link_;
+    wire::endpoint remote_;
+    packet_decoder decoder_;
+    packet_buffer incoming_;
+    outgoing outgoing_;
+    ticker ticker_;
+    counters counts_;
+    event all_written_;
+    bool open_ = true;
+    bool blocked_ = false;        // the stream takes nothing at the moment
+    bool waits_to_write_ = false; // write_when_possible runs
+    std::optional<error> down_reason_;
+    call<runnable, &impl::end_turn> end_of_turn_{*this};
+    call<runnable, &impl::report_down> down_notice_{*this};
+    call<timer, &impl::on_tick_time> tick_timer_{*this};
+    nursery tasks_; // last: its tasks use all of the above
+};
+
+connection::connection(environment& env, established link, connection_events& events, connection_options options)
+    : impl_(std::make_unique<impl>(*this, env, std::move(link), events, options)) {}
+connection::~connection() = default;
+
+void connection::start() {
+    impl_->start();
+}
+const peer_identity& connection::peer() const noexcept {
+    return impl_->link().peer;
+}
+wire::endpoint connection::remote() const {
+    return impl_->remote();
+}
+bool connection::initiated_here() const noexcept {
+    return impl_->link().initiated_here;
+}
+bool connection::is_open() const noexcept {
+    return impl_->is_open();
+}
+result<void> connection::send(const control_message& message, const term* payload, const pid* sender) {
+    return impl_->send(message, payload, sender);
+}
+void connection::close(error reason) {
+    impl_->close(std::move(reason));
+}
+task<> connection::flushed() {
+    return impl_->flushed();
+}
+std::size_t connection::queued_bytes() const noexcept {
+    return impl_->queued_bytes();
+}
+const connection::counters& connection::counts() const noexcept {
+    return impl_->counts();
+}
+
+} // namespace sedge::dist

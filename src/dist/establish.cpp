@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sedge/dist/establish.hpp>
+#include <sedge/wire/environment.hpp>
+
+#include "dist/handshake_stream.hpp"
+
+namespace sedge::dist {
+
+namespace {
+
+/// A connection reset in the middle of a handshake is how some peers close; the core knows what it means there.
+bool is_end(const error& e) {
+    return e == make_error_code(wire::errc::closed) || e.code() == std::errc::connection_reset ||
+           e.code() == std::errc::broken_pipe;
+}
+
+/// Carries out one step and gives the next: sends, then waits for a message. Nothing if the peer has closed.
+template <class Role>
+task<result<std::optional<handshake_step>>> carry_out(handshake_stream& peer, Role& role, handshake_step step) {
+    auto sending = peer.send(std::move(step.send));
+    const auto sent = co_await std::move(sending);
+    if (!sent) {
+        if (is_end(sent.error())) co_return std::optional<handshake_step>{};
+        co_return sent.error();
+    }
+    auto reading = peer.next_message();
+    const auto message = co_await std::move(reading);
+    if (!message) {
+        if (is_end(message.error())) co_return std::optional<handshake_step>{};
+        co_return message.error();
+    }
+    if (!message->has_value()) co_return std::optional<handshake_step>{};
+    co_return std::optional<handshake_step>{role.feed(**message)};
+}
+
+/// Sends the last words of a handshake that has failed; whether they arrive makes no difference any more.
+task<> send_last_words(handshake_stream& peer, byte_buffer words) {
+    auto sending = peer.send(std::move(words));
+    const auto ignored = co_await std::move(sending);
+    static_cast<void>(ignored);
+}
+
+task<result<peer_identity>> run_initiator(handshake_stream& peer, initiator& role, dial_decisions& node) {
+    handshake_step step = role.start();
+    for (;;) {
+        if (const auto* done = std::get_if<next::done>(&step.then)) co_return done->peer;
+        if (const auto* failed = std::get_if<next::failed>(&step.then)) {
+            const error why = failed->why;
+            auto last = send_last_words(peer, std::move(step.send));
+            co_await std::move(last);
+            co_return why;
+        }
+        if (std::holds_alternative<next::confirmation>(step.then)) {
+            step = role.confirm(node.is_still_wanted());
+            continue;
+        }
+        auto going = carry_out(peer, role, std::move(step));
+        auto next_step = co_await std::move(going);
+        if (!next_step) co_return next_step.error();
+        if (!next_step->has_value()) co_return role.closed();
+        step = std::move(**next_step);
+    }
+}
+
+/// Up to the proof of the peer.
+task<result<peer_identity>> run_acceptor(handshake_stream& peer, acceptor& role, accept_decisions& node) {
+    auto reading = peer.next_message();
+    const auto first = co_await std::move(reading);
+    if (!first) co_return first.error();
+    if (!first->has_value()) co_return role.closed();
+    handshake_step step = role.feed(**first);
+    for (;;) {
+        if (const auto* proved = std::get_if<next::admission>(&step.then)) co_return proved->peer;
+        if (const auto* failed = std::get_if<next::failed>(&step.then)) {
+            const error why = failed->why;
+            auto last = send_last_words(peer, std::move(step.send));
+            co_await std::move(last);
+            co_return why;
+        }
+        if (const auto* asks = std::get_if<next::status>(&step.then)) {
+            status_answer answer = node.on_claim(asks->claimed);
+            step = role.answer(answer.status, std::move(answer.secret));
+            continue;
+        }
+        auto going = carry_out(peer, role, std::move(step));
+        auto next_step = co_await std::move(going);
+        if (!next_step) co_return next_step.error();
+        if (!next_step->has_value()) co_return role.closed();
+        step = std::move(**next_step);
+    }
+}
+
+/// The first candidate that accepts a connection; the time left is shared among those not tried yet.
+task<result<std::unique_ptr<wire::stream>>> connect_any(environment& env, std::string peer,
+                                                        std::vector<wire::endpoint> candidates, time_point deadline) {
+    error last{errc::refused, peer + " has no address"};
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+        const duration left = deadline - env.now();
+        const time_point due = env.now() + left / static_cast<duration::rep>(candidates.size() - i);
+        auto connecting = env.net().connect(candidates[i]);
+        auto bounded = with_deadline(env, due, std::move(connecting));
+        auto stream = co_await std::move(bounded);
+        if (stream) co_return std::move(*stream);
+        last = error{stream.error().code(), peer + " cannot be reached at " + wire::to_string(candidates[i])};
+    }
+    co_return last;
+}
+
+} // namespace
+
+task<result<established>> dial(environment& env, challenge_guard& guard, dial_decisions& node, dial_options options) {
+    if (options.peer == options.self.name)
+        co_return error{errc::name_invalid, options.peer.full.str() + " is the name of this node"};
+    const auto kind = check_name_kind(options.long_names, options.peer);
+    if (!kind) co_return kind.error();
+    auto connecting = connect_any(env, options.peer.full.str(), options.candidates, options.deadline);
+    auto stream = co_await std::move(connecting);
+    if (!stream) co_return stream.error();
+    if (!node.may_send_name())
+        co_return error{errc::already_connected, options.peer.full.str() + " has connected to this node meanwhile"};
+    auto shaking = initiate(env, guard, node, std::move(*stream), std::move(options));
+    co_return co_await std::move(shaking);
+}
+
+task<result<established>> initiate(environment& env, challenge_guard& guard, dial_decisions& node,
+                                   std::unique_ptr<wire::stream> stream, dial_options options) {
+    handshake_stream peer{std::move(stream), options.length};
+    const atom self = options.self.name.full;
+    initiator role{std::move(options.self), std::move(options.peer), std::move(options.secret), guard,
+                   guard.issue(env), options.length};
+    auto running = run_initiator(peer, role, node);
+    auto bounded = with_deadline(env, options.deadline, std::move(running));
+    auto proved = co_await std::move(bounded);
+    if (!proved) {
+        if (proved.error() == make_error_code(sedge::errc::timed_out))
+            co_return proved.error().within(role.waiting_for());
+        co_return proved.error();
+    }
+    co_return peer.finish(self, std::move(*proved), true);
+}
+
+task<result<established>> accept(environment& env, challenge_guard& guard, accept_decisions& node,
+                                 std::unique_ptr<wire::stream> stream, accept_options options) {
+    handshake_stream peer{std::move(stream), options.length};
+    const atom self = options.self.name.full;
+    const std::string from = "connection from " + wire::to_string(peer.remote());
+    acceptor role{std::move(options.self), guard, guard.issue(env), options.length};
+    auto running = run_acceptor(peer, role, node);
+    auto bounded = with_deadline(env, env.now() + options.time_max, std::move(running));
+    auto proved = co_await std::move(bounded);
+    if (!proved) {
+        const bool late = proved.error() == make_error_code(sedge::errc::timed_out);
+        const error why = late ? proved.error().within(role.waiting_for()) : proved.error();
+        co_return why.within(from);
+    }
+    auto asking = node.admit(*proved);
+    const auto admitted = co_await std::move(asking);
+    if (!admitted) co_return admitted.error().within(from);
+    auto sending = peer.send(role.acknowledge().send);
+    auto sent_in_time = with_deadline(env, env.now() + options.time_max, std::move(sending));
+    const auto sent = co_await std::move(sent_in_time);
+    if (!sent) co_return sent.error().within(from);
+    co_return peer.finish(self, std::move(*proved), false);
+}
+
+} // namespace sedge::dist

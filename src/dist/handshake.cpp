@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Two nodes prove to each other that they know the same cookie, and agree on what they may use.
+//
+//   initiator                         acceptor
+//     name, flags, creation    ->
+//                              <-     status: ok | ok_simultaneous | nok | not_allowed | alive
+//     status: true | false     ->     only after alive
+//                              <-     challenge, name, flags, creation
+//     complement               ->     only where the name came in the form of OTP 22 ('n')
+//     challenge, proof         ->     proof: MD5 of cookie and the acceptor's challenge
+//                              <-     proof for the initiator's challenge; from here on packets
+//
+// Every message has its length in front: 16 bits over TCP, 32 bits over TLS. A failure has no message, the stream is
+// closed; so a peer that closes after our proof has most likely another cookie, and the errors here say so.
+//
+// Differences from OTP: a name is not stored, reserved or turned into anything before its proof is right. A challenge
+// that is one of our own is never answered, in either role (see challenge_guard). The initiator always sends 'N', and
+// takes no name from the acceptor; who asks us for a name is told `not_allowed`. The acceptor takes 'n' as OTP 25.3
+// and later do; 25.0 to 25.2 close.
+#include <sedge/base/assert.hpp>
+#include <sedge/base/limits.hpp>
+#include <sedge/base/log.hpp>
+#include <sedge/dist/handshake.hpp>
+
+#include "dist/handshake_messages.hpp"
+
+namespace sedge::dist {
+
+namespace msg = handshake_messages;
+
+namespace {
+
+std::string listed(const std::vector<std::string>& names) {
+    std::string all;
+    for (const auto& name : names) all += (all.empty() ? "" : ", ") + name;
+    return all;
+}
+
+} // namespace
+
+std::string_view to_string(accept_status status) noexcept {
+    switch (status) {
+    case accept_status::ok: return "ok";
+    case accept_status::ok_simultaneous: return "ok_simultaneous";
+    case accept_status::nok: return "nok";
+    case accept_status::not_allowed: return "not_allowed";
+    case accept_status::alive: return "alive";
+    case accept_status::drop: break;
+    }
+    return "";
+}
+
+// -- initiator -------------------------------------------------------------------------------------------------------
+
+initiator::initiator(identity self, node_name peer, cookie secret, challenge_guard& guard,
+                     challenge_guard::issued ours, handshake_length length)
+    : self_(std::move(self)), peer_(std::move(peer)), secret_(std::move(secret)), guard_(&guard),
+      ours_(std::move(ours)), length_(length) {}
+
+handshake_step initiator::start() {
+    byte_buffer message;
+    msg::write_name(message, self_);
+    handshake_step step;
+    msg::frame(step.send, length_, message);
+    return step;
+}
+
+handshake_step initiator::feed(byte_view message) {
+    switch (state_) {
+    case state::status: return on_status(message);
+    case state::challenge: return on_challenge(message);
+    case state::ack: return on_ack(message);
+    case state::confirmation:
+    case state::over: break;
+    }
+    return fail(errc::bad_handshake, "sent a message that nobody asked for");
+}
+
+handshake_step initiator::on_status(byte_view message) {
+    const auto status = msg::read_status(message);
+    if (!status) return fail(errc::bad_handshake, "did not answer our name with a status");
+    if (*status == "ok" || *status == "ok_simultaneous") {
+        state_ = state::challenge;
+        return {};
+    }
+    if (*status == "alive") {
+        state_ = state::confirmation;
+        return {{}, next::confirmation{}};
+    }
+    if (*status == "nok")
+        return fail(errc::already_connected, "is dialling this node as well, and its attempt is the one that counts");
+    if (*status == "not_allowed")
+        return fail(errc::not_allowed, "does not allow this node: it has an allow list without " +
+                                           self_.name.full.str() + ", or demands a capability that this node lacks");
+    return fail(errc::bad_handshake, "answered our name with the unknown status \"" +
+                                         printable(status->substr(0, 32)) + "\"");
+}
+
+handshake_step initiator::confirm(bool still_wanted) {
+    SEDGE_ASSERT(state_ == state::confirmation);
+    byte_buffer message;
+    msg::write_status(message, still_wanted ? "true" : "false");
+    byte_buffer framed;
+    msg::frame(framed, length_, message);
+    if (!still_wanted) return fail(errc::already_connected, "is connected already", std::move(framed));
+    state_ = state::challenge;
+    return {std::move(framed), next::message{}};
+}
+
+handshake_step initiator::on_challenge(byte_view message) {
+    if (!message.empty() && message.front() == 'n')
+        return fail(errc::flags_missing, "speaks only the handshake of OTP 22 and older");
+    const auto challenge = msg::read_challenge(message);
+    if (!challenge) return fail(errc::bad_handshake, "sent no proper challenge");
+    if (challenge->text != peer_.full.text())
+        return fail(errc::name_mismatch,
+                    "is not there: the node at this address calls itself " +
+                        printable(challenge->text.substr(0, limits::node_name_characters_max)) +
+                        "; dial it by exactly that name (one may use short names and the other long ones)");
+    const flags theirs = challenge->sent.expanded();
+    if (!theirs.has_all(mandatory_25))
+        return fail(errc::flags_missing, "lacks " + listed(mandatory_25.without(theirs).names()));
+    if (guard_->is_ours(challenge->value))
+        return fail(errc::refused, "sent us one of our own challenges, as somebody would who does not know the cookie");
+
+    found_ = {peer_, challenge->creation, theirs, theirs.common_with(self_.announced)};
+    byte_buffer reply;
+    msg::write_reply(reply, ours_.value(), secret_.answer(challenge->value));
+    handshake_step step;
+    msg::frame(step.send, length_, reply);
+    state_ = state::ack;
+    return step;
+}
+
+handshake_step initiator::on_ack(byte_view message) {
+    const auto proof = msg::read_ack(message);
+    if (!proof) return fail(errc::bad_handshake, "sent no proper proof");
+    if (!secret_.accepts(*proof, ours_.value()))
+        return fail(errc::wrong_cookie, "accepted our cookie but has another one itself; do not trust what runs there");
+    state_ = state::over;
+    return {{}, next::done{found_}};
+}
+
+handshake_step initiator::fail(errc code, const std::string& sentence, byte_buffer send) {
+    state_ = state::over;
+    return {std::move(send), next::failed{error{code, name() + " " + sentence}}};
+}
+
+std::string initiator::name() const {
+    return peer_.full.str();
+}
+
+error initiator::closed() const {
+    switch (state_) {
+    case state::ack:
+        return {errc::wrong_cookie, name() + " closed the connection after our proof, so its cookie is another one; "
+                                             "set the same cookie on both nodes"};
+    case state::challenge:
+        return {errc::refused, name() + " closed the connection after it had accepted our name; its log may say why"};
+    case state::status:
+    case state::confirmation:
+    case state::over: break;
+    }
+    return {errc::refused, name() + " closed the connection without an answer to our name " + self_.name.full.str() +
+                               "; it may be busy with other connections, or not take this name"};
+}
+
+std::string initiator::waiting_for() const {
+    switch (state_) {
+    case state::status: return "waiting for the answer of " + name() + " to our name";
+    case state::challenge: return "waiting for the challenge of " + name();
+    case state::ack: return "waiting for the proof of " + name();
+    case state::confirmation:
+    case state::over: break;
+    }
+    return "handshake with " + name();
+}
+
+// -- acceptor --------------------------------------------------------------------------------------------------------
+
+acceptor::acceptor(identity self, challenge_guard& guard, challenge_guard::issued ours, handshake_length length)
+    : self_(std::move(self)), guard_(&guard), ours_(std::move(ours)), length_(length) {}
+
+handshake_step acceptor::feed(byte_view message) {
+    switch (state_) {
+    case state::name: return on_name(message);
+    case state::alive: return on_alive(message);
+    case state::complement: return on_complement(message);
+    case state::reply: return on_reply(message);
+    case state::status:
+    case state::admission:
+    case state::over: break;
+    }
+    return fail(errc::bad_handshake, "sent a message that nobody asked for");
+}
+
+handshake_step acceptor::on_name(byte_view message) {
+    const auto read = msg::read_name(message);
+    if (!read) return fail(errc::bad_handshake, "sent no proper name");
+    const flags theirs = read->sent.expanded();
+    if (theirs.has(capability::name_me)) {
+        auto status = framed_status(accept_status::not_allowed);
+        return fail(errc::not_allowed, "asked to be given a name", std::move(status));
+    }
+    auto parsed = node_name::parse(read->text);
+    if (!parsed) return fail(errc::name_invalid, "sent the name " + parsed.error().context());
+    peer_ = {std::move(*parsed), read->creation, theirs, theirs.common_with(self_.announced)};
+    if (peer_.name == self_.name) {
+        auto status = framed_status(accept_status::nok);
+        return fail(errc::name_invalid, "has the name of this node", std::move(status));
+    }
+    if (read->old_form && !theirs.has(capability::handshake_23))
+        return fail(errc::flags_missing, "is a node of OTP 22 or older");
+    if (!theirs.has_all(mandatory_25)) {
+        auto status = framed_status(accept_status::not_allowed);
+        return fail(errc::flags_missing, "lacks " + listed(mandatory_25.without(theirs).names()), std::move(status));
+    }
+    old_form_ = read->old_form;
+    state_ = state::status;
+    return {{}, next::status{peer_}};
+}
+
+byte_buffer acceptor::framed_status(accept_status status) const {
+    byte_buffer message;
+    msg::write_status(message, to_string(status));
+    byte_buffer framed;
+    msg::frame(framed, length_, message);
+    return framed;
+}
+
+handshake_step acceptor::answer(accept_status status, cookie secret) {
+    SEDGE_ASSERT(state_ == state::status);
+    secret_ = std::move(secret);
+    switch (status) {
+    case accept_status::ok:
+    case accept_status::ok_simultaneous: return challenge(framed_status(status));
+    case accept_status::alive:
+        state_ = state::alive;
+        return {framed_status(status), next::message{}};
+    case accept_status::nok:
+        return fail(errc::already_connected, "is being dialled by this node, and that attempt is the one that counts",
+                    framed_status(status));
+    case accept_status::not_allowed:
+        return fail(errc::not_allowed, "is not on the allow list of this node", framed_status(status));
+    case accept_status::drop: break;
+    }
+    return fail(errc::already_connected, "is about to be connected already");
+}
+
+handshake_step acceptor::on_alive(byte_view message) {
+    if (msg::read_status(message) != std::string_view{"true"})
+        return fail(errc::already_connected, "keeps the connection it has");
+    return challenge({});
+}
+
+handshake_step acceptor::challenge(byte_buffer before) {
+    byte_buffer message;
+    msg::write_challenge(message, self_, ours_.value());
+    msg::frame(before, length_, message);
+    state_ = old_form_ ? state::complement : state::reply;
+    return {std::move(before), next::message{}};
+}
+
+handshake_step acceptor::on_complement(byte_view message) {
+    const auto rest = msg::read_complement(message);
+    if (!rest) return fail(errc::bad_handshake, "did not complete its flags");
+    peer_.announced = peer_.announced.with(flags{std::uint64_t{rest->flags_high} << 32});
+    peer_.chosen = peer_.announced.common_with(self_.announced);
+    peer_.creation = rest->creation;
+    state_ = state::reply;
+    return {};
+}
+
+handshake_step acceptor::on_reply(byte_view message) {
+    const auto reply = msg::read_reply(message);
+    if (!reply) return fail(errc::bad_handshake, "sent no proper answer to the challenge");
+    if (!secret_.accepts(reply->proof, ours_.value()))
+        return fail(errc::wrong_cookie, "has another cookie; set the same cookie on both nodes");
+    if (guard_->is_ours(reply->challenge))
+        return fail(errc::refused, "sent us one of our own challenges, as somebody would who does not know the cookie");
+    theirs_ = reply->challenge;
+    state_ = state::admission;
+    return {{}, next::admission{peer_}};
+}
+
+handshake_step acceptor::acknowledge() {
+    SEDGE_ASSERT(state_ == state::admission);
+    byte_buffer message;
+    msg::write_ack(message, secret_.answer(theirs_));
+    handshake_step step{{}, next::done{peer_}};
+    msg::frame(step.send, length_, message);
+    state_ = state::over;
+    return step;
+}
+
+handshake_step acceptor::fail(errc code, const std::string& sentence, byte_buffer send) {
+    state_ = state::over;
+    return {std::move(send), next::failed{error{code, name() + " " + sentence}}};
+}
+
+std::string acceptor::name() const {
+    return peer_.name.full.empty() ? "somebody" : peer_.name.full.str();
+}
+
+error acceptor::closed() const {
+    if (state_ == state::name) return {errc::refused, "somebody connected and left without saying a name"};
+    return {errc::refused, name() + " closed the connection during the handshake"};
+}
+
+std::string acceptor::waiting_for() const {
+    switch (state_) {
+    case state::name: return "waiting for the name of whoever connected";
+    case state::alive: return "waiting for " + name() + " to say whether to go on";
+    case state::complement:
+    case state::reply: return "waiting for the proof of " + name();
+    case state::status:
+    case state::admission:
+    case state::over: break;
+    }
+    return "handshake with " + name();
+}
+
+} // namespace sedge::dist

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The order in which a connection writes.
+//
+// Signals from one process must arrive in the order sent; nothing is promised between processes. So a message of up
+// to 64 KiB is encoded at the end of the ready bytes and is as good as written. A larger one, where the peer knows
+// fragments, becomes a sequence: its parts are written one at a time, in turn with other sequences, whenever the ready
+// bytes have run out or 64 KiB of them have gone since the last part. So nobody waits for more than 64 KiB per sender
+// of large messages. What a process sends while a sequence of its own is under way waits behind that sequence; signals
+// of others overtake it.
+//
+// Payloads are not copied while they wait: a term is a counted reference to its encoding, and parts are cut from it.
+// Headers carry no atoms, which is legal under every combination of flags and keeps no state that could get lost.
+#include "dist/outgoing.hpp"
+
+#include <sedge/base/assert.hpp>
+
+#include <algorithm>
+
+namespace sedge::dist {
+
+namespace {
+
+constexpr std::size_t length_bytes = 4;
+constexpr std::uint8_t pass_through_tag = 112;
+constexpr std::uint8_t version_tag = 131;
+constexpr std::uint8_t whole_tag = 68;
+constexpr std::uint8_t first_part_tag = 69;
+constexpr std::uint8_t next_part_tag = 70;
+
+/// Whose signal it is, if the message says so.
+std::optional<pid> sender_in(const control_message& message) {
+    return std::visit(
+        [](const auto& m) -> std::optional<pid> {
+            using kind = std::decay_t<decltype(m)>;
+            if constexpr (std::is_same_v<kind, control::monitor_p_exit>) {
+                const auto* whom = std::get_if<pid>(&m.whom);
+                return whom != nullptr ? std::optional{*whom} : std::nullopt;
+            } else if constexpr (std::is_same_v<kind, control::spawn_reply> ||
+                                 std::is_same_v<kind, control::group_leader>) {
+                return std::nullopt;
+            } else {
+                return m.from;
+            }
+        },
+        message);
+}
+
+/// Writes the length of a packet that began at `start` with room for it.
+void set_length(byte_buffer& out, std::size_t start) {
+    const std::size_t size = out.size() - start - length_bytes;
+    for (std::size_t i = 0; i < length_bytes; ++i)
+        out[start + i] = static_cast<std::uint8_t>(size >> (8 * (length_bytes - 1 - i)));
+}
+
+std::size_t begin_packet(byte_buffer& out) {
+    const std::size_t start = out.size();
+    out.resize(start + length_bytes);
+    return start;
+}
+
+} // namespace
+
+bool outgoing::has_headers() const noexcept {
+    return chosen_.has(capability::dist_hdr_atom_cache) || chosen_.has(capability::fragments);
+}
+
+void outgoing::write_packet(byte_buffer& out, const control_message& message, const term* payload) const {
+    const std::size_t start = begin_packet(out);
+    writer w{out};
+    if (has_headers())
+        w.u8(version_tag).u8(whole_tag).u8(0);
+    else
+        w.u8(pass_through_tag).u8(version_tag);
+    const auto view = payload != nullptr ? payload->view() : term_view{};
+    if (encode_control(out, message, &view, chosen_)) {
+        if (!has_headers()) w.u8(version_tag);
+        w.bytes(payload->bytes());
+    }
+    set_length(out, start);
+}
+
+std::list<outgoing::sequence>::iterator outgoing::sequence_of(const std::optional<pid>& sender) {
+    if (!sender) return under_way_.end();
+    return std::find_if(under_way_.begin(), under_way_.end(), [&](const sequence& s) { return s.sender == sender; });
+}
+
+void outgoing::push(const control_message& message, const term* payload, const pid* sender) {
+    SEDGE_ASSERT(has_payload(message) == (payload != nullptr));
+    // What a packet holds besides the payload is less than this (names of at most 1020 bytes each, options).
+    constexpr std::size_t control_bytes_usual = 8 * 1024;
+    const bool may_be_large = chosen_.has(capability::fragments) && payload != nullptr &&
+                              payload->bytes().size() > part_bytes - control_bytes_usual;
+    if (!may_be_large && under_way_.empty()) return write_packet(ready_, message, payload);
+
+    const auto from = sender != nullptr ? std::optional{*sender} : sender_in(message);
+    const auto mine = sequence_of(from);
+    if (may_be_large) {
+        large whole;
+        const auto view = payload->view();
+        const bool follows = encode_control(whole.control, message, &view, chosen_);
+        if (follows && whole.control.size() + payload->bytes().size() > part_bytes) {
+            whole.payload = *payload;
+            parked_bytes_ += whole.size();
+            if (mine == under_way_.end())
+                begin(std::move(whole), from, {});
+            else
+                mine->behind.emplace_back(std::move(whole));
+            return;
+        }
+    }
+    if (mine == under_way_.end()) return write_packet(ready_, message, payload);
+    packet small;
+    write_packet(small, message, payload);
+    parked_bytes_ += small.size();
+    mine->behind.emplace_back(std::move(small));
+}
+
+void outgoing::push_tick() {
+    if (size() == 0) begin_packet(ready_);
+}
+
+void outgoing::begin(large message, std::optional<pid> sender, std::deque<waiting> behind) {
+    sequence s;
+    s.parts_left = (message.size() + part_bytes - 1) / part_bytes;
+    s.sender = std::move(sender);
+    s.message = std::move(message);
+    s.id = ++last_sequence_;
+    s.behind = std::move(behind);
+    under_way_.push_back(std::move(s));
+}
+
+void outgoing::write_part() {
+    under_way_.splice(under_way_.end(), under_way_, under_way_.begin());
+    auto& s = under_way_.back();
+    const byte_view payload = s.message.payload.bytes();
+    const bool first = s.at == 0 && !s.message.control.empty();
+    const std::size_t start = begin_packet(ready_);
+    writer w{ready_};
+    w.u8(version_tag).u8(first ? first_part_tag : next_part_tag).u64(s.id).u64(s.parts_left);
+    std::size_t room = part_bytes;
+    if (first) {
+        w.u8(0).bytes(s.message.control);
+        room -= std::min(room, s.message.control.size());
+        parked_bytes_ -= s.message.control.size();
+        s.message.control.clear();
+    }
+    const std::size_t count = std::min(room, payload.size() - s.at);
+    w.bytes(payload.subspan(s.at, count));
+    set_length(ready_, start);
+    s.at += count;
+    parked_bytes_ -= count;
+    if (--s.parts_left > 0) return;
+    sequence done = std::move(s);
+    under_way_.pop_back();
+    finish(std::move(done));
+}
+
+/// Lets go what the sender has sent since: up to its next large message.
+void outgoing::finish(sequence done) {
+    while (!done.behind.empty()) {
+        waiting next = std::move(done.behind.front());
+        done.behind.pop_front();
+        if (auto* message = std::get_if<large>(&next))
+            return begin(std::move(*message), std::move(done.sender), std::move(done.behind));
+        const auto& small = std::get<packet>(next);
+        parked_bytes_ -= small.size();
+        ready_.insert(ready_.end(), small.begin(), small.end());
+    }
+}
+
+byte_view outgoing::front() {
+    const bool empty = ready_at_ == ready_.size();
+    if (!under_way_.empty() && (empty || since_part_ >= part_bytes)) {
+        since_part_ = 0;
+        write_part();
+    }
+    return byte_view{ready_}.subspan(ready_at_);
+}
+
+void outgoing::consume(std::size_t count) {
+    constexpr std::size_t kept_bytes = 256 * 1024; // capacity that an idle connection may keep
+    ready_at_ += count;
+    since_part_ += count;
+    SEDGE_ASSERT(ready_at_ <= ready_.size());
+    if (ready_at_ == ready_.size()) {
+        ready_at_ = 0;
+        if (ready_.capacity() > kept_bytes)
+            ready_ = {};
+        else
+            ready_.clear();
+    } else if (ready_at_ > kept_bytes && ready_at_ > ready_.size() / 2) {
+        ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(ready_at_));
+        ready_at_ = 0;
+    }
+}
+
+} // namespace sedge::dist

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sedge/base/bytes.hpp>
+#include <sedge/dist/control.hpp>
+#include <sedge/term/term.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <optional>
+#include <variant>
+
+namespace sedge::dist {
+
+/// What waits to be written on one connection. A core; src/dist/outgoing.cpp tells the order.
+class outgoing {
+public:
+    /// Bytes of control message and payload in one packet where fragments were chosen: OTP's own figure.
+    static constexpr std::size_t part_bytes = 64 * 1024;
+
+    explicit outgoing(flags chosen) noexcept : chosen_(chosen) {}
+
+    /// Precondition: is_expressible(message, chosen), payload given exactly if has_payload(message).
+    void push(const control_message& message, const term* payload, const pid* sender);
+    /// A packet without content; only where nothing else waits.
+    void push_tick();
+
+    /// What to write next, in one piece; empty if nothing waits. Valid until the next call of a member.
+    [[nodiscard]] byte_view front();
+    /// Precondition: that many bytes of `front` were written.
+    void consume(std::size_t count);
+
+    /// Bytes waiting, without the headers of parts still to be made.
+    [[nodiscard]] std::size_t size() const noexcept { return ready_.size() - ready_at_ + parked_bytes_; }
+
+private:
+    using packet = byte_buffer; // framed, ready to go
+
+    /// A message that goes in parts.
+    struct large {
+        byte_buffer control;
+        term payload;
+        [[nodiscard]] std::size_t size() const noexcept { return control.size() + payload.bytes().size(); }
+    };
+    using waiting = std::variant<packet, large>;
+
+    /// A large message under way, and what its sender has sent since.
+    struct sequence {
+        std::optional<pid> sender;
+        large message;
+        std::uint64_t id = 0;
+        std::uint64_t parts_left = 0;
+        std::size_t at = 0; // bytes of the payload that have gone
+        std::deque<waiting> behind;
+    };
+
+    [[nodiscard]] bool has_headers() const noexcept;
+    void write_packet(byte_buffer& out, const control_message& message, const term* payload) const;
+    std::list<sequence>::iterator sequence_of(const std::optional<pid>& sender);
+    void begin(large message, std::optional<pid> sender, std::deque<waiting> behind);
+    void write_part();
+    void finish(sequence done);
+
+    flags chosen_;
+    byte_buffer ready_;
+    std::size_t ready_at_ = 0;
+    std::size_t since_part_ = 0;       // bytes written since the last part
+    std::list<sequence> under_way_;    // the first one's turn is next
+    std::size_t parked_bytes_ = 0;     // of `under_way_`, with all that waits behind
+    std::uint64_t last_sequence_ = 0;  // 0 is never used: OTP 25.2 crashes on it
+};
+
+} // namespace sedge::dist

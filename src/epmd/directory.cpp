@@ -67,8 +67,9 @@ public:
 
 private:
     task<result<node_entry>> ask(wire::ip_address address, std::string alive) {
+        const wire::endpoint asked{address, options_.port};
         auto due = env_.now() + options_.look_up_time;
-        auto node = co_await look_up(env_, {address, options_.port}, alive, due);
+        auto node = co_await look_up(env_, asked, alive, due);
         if (node || node.error() != make_error_code(errc::no_answer) || !is_ours(address)) co_return node;
         // A mapper on this machine may listen on loopback only.
         const wire::endpoint home{wire::ip_address::loopback_v4(), options_.port};

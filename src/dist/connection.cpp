@@ -4,9 +4,11 @@
 #include <sedge/dist/connection.hpp>
 #include <sedge/dist/tick.hpp>
 #include <sedge/wire/environment.hpp>
+#include <sedge/wire/framing.hpp>
+
+#include <algorithm>
 
 #include "dist/outgoing.hpp"
-#include "dist/packet_buffer.hpp"
 
 namespace sedge::dist {
 
@@ -19,12 +21,11 @@ class connection::impl {
 public:
     impl(connection& self, environment& env, established link, connection_events& events, connection_options options)
         : self_(self), env_(env), events_(events), options_(options), link_(std::move(link)),
-          remote_(link_.stream->remote()), decoder_(link_.peer.chosen), incoming_(options.frame_bytes_max),
+          remote_(link_.stream->remote()), decoder_(link_.peer.chosen), frames_(wire::frame_width::four, options.frame_bytes_max),
           outgoing_(link_.peer.chosen), ticker_(options.tick_time), all_written_(env) {}
 
     void start() {
-        incoming_.append(link_.leftover);
-        link_.leftover = {};
+        take_leftover();
         env_.arm_after(tick_timer_, ticker_.interval());
         tasks_.start(read());
     }
@@ -93,7 +94,7 @@ private:
         co_await yield(env_);
         int packets_left = packets_per_turn;
         while (open_) {
-            auto packet = incoming_.next();
+            auto packet = frames_.next();
             if (!packet) {
                 close(packet.error().within(name()));
             } else if (packet->has_value()) {
@@ -108,12 +109,24 @@ private:
         }
     }
 
+    void take_leftover() {
+        byte_view rest = link_.leftover;
+        while (!rest.empty()) {
+            const auto space = frames_.prepare();
+            const std::size_t count = std::min(space.size(), rest.size());
+            std::copy_n(rest.begin(), count, space.begin());
+            frames_.commit(count);
+            rest = rest.subspan(count);
+        }
+        link_.leftover = {};
+    }
+
     /// False if there is nothing to read now.
     bool read_some() {
-        const auto step = link_.stream->try_read(incoming_.room());
+        const auto step = link_.stream->try_read(frames_.prepare());
         switch (step.what) {
         case wire::io_step::outcome::done:
-            incoming_.filled(step.count);
+            frames_.commit(step.count);
             counts_.bytes_in += step.count;
             ticker_.on_read();
             return true;
@@ -199,7 +212,7 @@ private:
     established link_;
     wire::endpoint remote_;
     packet_decoder decoder_;
-    packet_buffer incoming_;
+    wire::frame_reader frames_;
     outgoing outgoing_;
     ticker ticker_;
     counters counts_;

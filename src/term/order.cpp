@@ -223,7 +223,7 @@ int order(const std::uint8_t* a, const std::uint8_t* b, strictness how, const ma
     return walk_in_step{a, b, how, maps_of_a, maps_of_b}.run();
 }
 
-map_index::map_index(const std::uint8_t* term) {
+map_index::map_index(const std::uint8_t* term, std::size_t sorted_max) {
     struct frame {
         std::size_t left;
         std::size_t entry; // in maps_, or npos
@@ -256,9 +256,11 @@ map_index::map_index(const std::uint8_t* term) {
             frames.pop_back();
             if (f.entry == npos) continue;
             const auto first = open.begin() + static_cast<std::ptrdiff_t>(f.open);
-            std::sort(first, open.end(), [&](const pair& a, const pair& b) {
-                return order(a.key, b.key, strictness::exact, this, this) < 0;
-            });
+            if (open.size() - f.open <= sorted_max) {
+                std::sort(first, open.end(), [&](const pair& a, const pair& b) {
+                    return order(a.key, b.key, strictness::exact, this, this) < 0;
+                });
+            }
             maps_[f.entry].first = pairs_.size();
             maps_[f.entry].end = p;
             pairs_.insert(pairs_.end(), first, open.end());

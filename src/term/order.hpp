@@ -20,8 +20,9 @@ public:
         const std::uint8_t* value;
     };
 
-    /// Precondition: a canonical term, which outlives this.
-    explicit map_index(const std::uint8_t* term);
+    /// Precondition: a canonical term, which outlives this. Maps of more than `sorted_max` pairs are listed as they
+    /// stand; order() wants none of these.
+    explicit map_index(const std::uint8_t* term, std::size_t sorted_max = static_cast<std::size_t>(-1));
 
     /// Pairs of the map at `map`, which is inside the term and has two or more.
     [[nodiscard]] std::span<const pair> pairs(const std::uint8_t* map) const noexcept;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sedge/base/limits.hpp>
 #include <sedge/term/pid.hpp>
+
+#include "term/text_structs.hpp"
 
 namespace sedge {
 
@@ -26,16 +29,25 @@ std::strong_ordering operator<=>(const reference& a, const reference& b) noexcep
     return a.size <=> b.size;
 }
 
+namespace {
+/// A node's name may come from a stranger and go to a terminal.
+std::string safe(const atom& node) {
+    text::output out{4 * limits::atom_characters_max};
+    text::write_plain(out, node.text());
+    return std::move(out).finish();
+}
+} // namespace
+
 std::string to_string(const pid& p) {
-    return "#PID<" + p.node.str() + '.' + std::to_string(p.id) + '.' + std::to_string(p.serial) + '>';
+    return "#PID<" + safe(p.node) + '.' + std::to_string(p.id) + '.' + std::to_string(p.serial) + '>';
 }
 
-std::string to_string(const port& p) { return "#Port<" + p.node.str() + '.' + std::to_string(p.id) + '>'; }
+std::string to_string(const port& p) { return "#Port<" + safe(p.node) + '.' + std::to_string(p.id) + '>'; }
 
 std::string to_string(const reference& r) {
-    std::string text = "#Reference<" + r.node.str();
-    for (std::size_t i = r.size; i-- > 0;) text += '.' + std::to_string(r.words[i]);
-    return text + '>';
+    std::string words;
+    for (std::size_t i = r.size; i-- > 0;) words += '.' + std::to_string(r.words[i]);
+    return "#Reference<" + safe(r.node) + words + '>';
 }
 
 } // namespace sedge

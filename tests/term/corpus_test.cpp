@@ -5,6 +5,7 @@
 #include "support/json.hpp"
 
 #include <sedge/term/term.hpp>
+#include <sedge/term/text.hpp>
 
 #include <gtest/gtest.h>
 
@@ -34,6 +35,20 @@ std::string expected_hex(const boost::json::value& item) {
 /// OTP sorts small maps when it decodes; we keep their order.
 bool is_reordered_by_otp(const boost::json::value& item) { return text_at(item, "name").starts_with("MAP_EXT "); }
 
+/// Long texts were recorded as their first 400 characters and "...".
+std::string shortened(const std::string& text) {
+    std::size_t characters = 0;
+    std::size_t end_of_400 = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if ((static_cast<std::uint8_t>(text[i]) & 0xc0) == 0x80) continue;
+        if (characters++ == 400) end_of_400 = i;
+    }
+    return characters > 4000 ? text.substr(0, end_of_400) + "..." : text;
+}
+
+/// Identifiers print with the name of their node, where Erlang prints a number that changes from node to node.
+bool is_comparable_text(const boost::json::value& item) { return !item.at("text_is_node_local").as_bool(); }
+
 } // namespace
 
 TEST(Corpus, DecodesAndEncodesAsOtpDoes) {
@@ -49,4 +64,20 @@ TEST(Corpus, DecodesAndEncodesAsOtpDoes) {
         ++seen;
     }
     EXPECT_EQ(seen, 626u);
+}
+
+TEST(Corpus, PrintsAsErlangDoes) {
+    for (const auto& item : corpus()) {
+        if (!is_comparable_text(item)) continue;
+        SCOPED_TRACE(text_at(item, "name"));
+        EXPECT_EQ(shortened(to_erlang_plain(decoded(item))), text_at(item, "erlang"));
+    }
+}
+
+TEST(Corpus, PrintsAsElixirDoes) {
+    for (const auto& item : corpus()) {
+        if (!is_comparable_text(item)) continue;
+        SCOPED_TRACE(text_at(item, "name"));
+        EXPECT_EQ(shortened(to_elixir(decoded(item))), text_at(item, "elixir"));
+    }
 }

@@ -17,6 +17,7 @@ inline constexpr std::size_t term_inflated_ratio_max = 100;        ///< Inflated
 inline constexpr std::size_t term_inflated_free_bytes = 64 * 1024; ///< Zeros deflate 1000 to 1 in small terms, too.
 inline constexpr std::size_t term_growth_ratio_max = 16;           ///< Canonical to received bytes, beyond the next.
 inline constexpr std::size_t term_growth_free_bytes = 64 * 1024;   ///< Small messages may grow to this in any case.
+inline constexpr std::size_t integer_decimal_bytes_max = 8 * 1024; ///< Bigger integers print in hexadecimal.
 inline constexpr std::size_t atom_characters_max = 255;            ///< OTP's own limit.
 inline constexpr std::size_t reference_words_max = 5;              ///< OTP's own limit.
 inline constexpr std::size_t fun_free_variables_max = 255;         ///< OTP's own limit.

@@ -289,17 +289,33 @@ task<result<void>> peer_set::connect(atom name) {
 }
 
 void peer_set::begin_dial(const peer_ptr& p) {
+    if (!p->dial.empty()) return;
     if (auto number = arbiter_->begin_dial(p->name)) p->dial.start(run_dial(p, *number));
 }
 
 task<> peer_set::run_dial(peer_ptr p, dist::name_arbiter::attempt number) {
     auto attempt = dial(p, number);
     auto outcome = co_await std::move(attempt);
-    if (!outcome) {
-        attempt_failed(p, std::move(outcome).error());
+    if (outcome) {
+        link_up(std::move(*outcome), number);
         co_return;
     }
-    link_up(std::move(*outcome), number);
+    if (outcome.error() == make_error_code(dist::errc::already_connected)) {
+        // The peer dials us as well and its attempt is the one that counts. It comes, or cannot: then this one failed.
+        // When it is proved it cancels this task.
+        auto coming = wait_for_link(p);
+        auto bounded = detail::finishes_before(owner_.env, owner_.env.now() + owner_.options.setup_time, std::move(coming));
+        (void)co_await std::move(bounded);
+        if (p->connection) co_return;
+    }
+    attempt_failed(p, std::move(outcome).error());
+}
+
+task<> peer_set::wait_for_link(peer_ptr p) {
+    while (!p->connection) {
+        auto change = p->changed.wait();
+        co_await std::move(change);
+    }
 }
 
 task<result<dist::established>> peer_set::dial(peer_ptr p, dist::name_arbiter::attempt number) {
@@ -355,7 +371,7 @@ void peer_set::when_up(const atom& name, std::size_t bytes, std::function<void()
     auto lost = [this, name] { owner_.processes.node_lost(name); };
     if (stopping_ || !arbiter_) return lost();
     auto p = find(name);
-    bool under_way = p && (arbiter_->is_dialling(name) || arbiter_->is_up(name));
+    bool under_way = p && (!p->dial.empty() || arbiter_->is_up(name));
     if (!under_way) {
         if (!owner_.options.auto_connect) return lost();
         if (!p && peers_.size() >= 2 * limits::peers_max) return lost();

@@ -64,6 +64,7 @@ private:
     void begin_dial(const peer_ptr& p);
     task<> run_dial(peer_ptr p, dist::name_arbiter::attempt number);
     task<result<dist::established>> dial(peer_ptr p, dist::name_arbiter::attempt number);
+    task<> wait_for_link(peer_ptr p);
     void attempt_failed(const peer_ptr& p, error why);
     void forget_if_idle(const atom& name);
     void link_up(dist::established link, dist::name_arbiter::attempt number);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sedge/base/log.hpp>
 #include <sedge/cluster/config.hpp>
 #include <sedge/cluster/strategies.hpp>
 #include <sedge/cluster/topology.hpp>
@@ -43,7 +44,8 @@ class application {
 public:
     /// Takes the options of `cluster::command_line_help()`. A bad command line, or `--help`, is told by `run`.
     application(int argc, char** argv);
-    explicit application(cluster::configuration config);
+    /// Log lines go to `log`, or to standard error if there is none.
+    explicit application(cluster::configuration config, std::shared_ptr<log_sink> log = nullptr);
     ~application();
     application(const application&) = delete;
     application& operator=(const application&) = delete;

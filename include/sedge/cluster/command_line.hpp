@@ -29,7 +29,7 @@ struct parsed_command_line {
 
 /// Reads `--config FILE`, every option of `configuration_options`, and `--set KEY=VALUE` for any key of the file
 /// (`--set 'topologies.clusters1.strategy="gossip"'`). `arguments` is without the program's name.
-/// Errors: errc::invalid_argument for an unknown or incomplete option (the sentence names the nearest one), and
+/// Errors: config_errc::bad_option for an unknown or incomplete option (the sentence names the nearest one), and
 /// those of `load_configuration`.
 result<parsed_command_line> parse_command_line(const std::vector<std::string>& arguments, bool accept_rest = false);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <sedge/base/log.hpp>
 #include <sedge/base/result.hpp>
 #include <sedge/cluster/config_value.hpp>
 
@@ -19,6 +18,7 @@ enum class config_errc {
     unknown_key,      ///< The sentence names the nearest valid key.
     wrong_type,       ///< The sentence names the expected type.
     bad_value,        ///< Right type, but no such port, address, level, ...
+    bad_option,       ///< The command line has an unknown or incomplete option.
     unknown_strategy, ///< No strategy of that name is built in or was added by the program.
 };
 const std::error_category& config_category() noexcept;
@@ -42,10 +42,10 @@ struct node_settings {
 
 /// `[epmd]`
 struct epmd_settings {
-    std::int64_t port = 4369;
+    std::int64_t port = 0;          ///< Of all port mappers, here and elsewhere; 0: ERL_EPMD_PORT, else 4369.
     bool embedded = true;           ///< Be the port mapper where none runs.
-    std::string names = "loopback"; ///< Who may ask for the list of names: `loopback` or `lan`.
-    std::string listen;             ///< Address of the embedded one; empty: all.
+    std::string names = "loopback"; ///< Who may ask for the list of names: `loopback`, `lan` or `anyone`.
+    std::string listen;             ///< One more address for the embedded one; it always has the node's and loopback.
 };
 
 /// `[topologies.NAME]`
@@ -61,7 +61,7 @@ struct topology_settings {
 struct configuration {
     node_settings node;
     epmd_settings epmd;
-    log_level level = log_level::info;
+    std::string log_level = "info"; ///< `[log] level`: debug, info, warning, error or off.
     std::vector<topology_settings> topologies;
     std::string file;                        ///< Where it came from; empty: from no file.
     bool cookie_on_command_line = false;

@@ -33,6 +33,7 @@ struct config_value {
     [[nodiscard]] bool is_absent() const noexcept { return what == kind::absent; }
     /// The field of that name, or null.
     [[nodiscard]] const config_value* find(std::string_view name) const noexcept;
+    [[nodiscard]] config_value* find(std::string_view name) noexcept;
     /// The field of that name; made if there is none. An absent value becomes a map. Precondition: absent or a map.
     config_value& at(std::string_view name);
     /// Lays `other` over this: maps are merged field by field, anything else is replaced.

@@ -4,9 +4,11 @@
 #include <sedge/base/clock.hpp>
 #include <sedge/term/atom.hpp>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 namespace sedge::cluster {
 
@@ -28,5 +30,18 @@ struct event {
 
 /// `connected`, `unable_to_connect`, ...
 std::string_view to_string(event::kind what) noexcept;
+
+/// What is known of one node at this moment.
+struct known_node {
+    enum class state { up, dialling, waiting, discovered };
+    atom name;
+    state now = state::waiting;
+    std::vector<std::string> topologies; ///< Which want it, or discovered it.
+    std::uint64_t attempts_failed = 0;   ///< Since it was last up.
+    std::string last_reason;             ///< Of the last failure; empty if none.
+};
+
+/// `up`, `dialling`, ...
+std::string_view to_string(known_node::state now) noexcept;
 
 } // namespace sedge::cluster

@@ -26,16 +26,6 @@ struct topology_spec {
     std::unique_ptr<strategy> how;
 };
 
-/// What a topology knows of one node at this moment.
-struct known_node {
-    enum class state { up, dialling, waiting, discovered };
-    atom name;
-    state now = state::waiting;
-    std::vector<std::string> topologies; ///< Which want it, or discovered it.
-    std::uint64_t attempts_failed = 0;   ///< Since it was last up.
-    std::string last_reason;             ///< Of the last failure; empty if none.
-};
-
 /// The topologies of a node: what they want, one reconciler connects. A node that is wanted and away is dialled
 /// until it is back or no longer wanted; a node wanted by two topologies is dropped only when neither wants it.
 ///

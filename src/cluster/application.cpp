@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sedge/cluster/application.hpp>
+
+#include "cluster/start_settings.hpp"
+#include "cluster/supervised.hpp"
+
+#include <sedge/base/nursery.hpp>
+#include <sedge/cluster/command_line.hpp>
+#include <sedge/dist/error.hpp>
+#include <sedge/epmd/client.hpp>
+#include <sedge/otp/kernel.hpp>
+#include <sedge/term/text.hpp>
+#include <sedge/wire/system.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+
+namespace sedge {
+namespace {
+
+log_level level_of(std::string_view name) {
+    for (auto level : {log_level::debug, log_level::info, log_level::warning, log_level::error, log_level::off})
+        if (to_string(level) == name) return level;
+    return log_level::info;
+}
+
+void tell(const std::string& sentence) {
+    std::fprintf(stderr, "%s\n", printable(sentence).c_str());
+}
+
+// Whether a failure to start comes from what was configured or from what was found on the machine.
+exit_code code_of(const error& failure) {
+    bool configured = failure.code().category() == cluster::config_category() ||
+                      failure.code() == dist::errc::cookie_unusable || failure.code() == dist::errc::name_invalid;
+    return configured ? exit_code::bad_configuration : exit_code::cannot_start;
+}
+
+task<result<std::vector<std::pair<std::string, std::uint16_t>>>> names_here(environment& env, std::uint16_t port) {
+    wire::endpoint mapper{wire::ip_address::loopback_v4(), port};
+    auto asking = epmd::names(env, mapper, env.now() + seconds{2});
+    auto answer = co_await std::move(asking);
+    if (!answer) co_return answer.error();
+    std::vector<std::pair<std::string, std::uint16_t>> out;
+    for (const auto& entry : answer->names) out.emplace_back(entry.name, entry.port);
+    co_return out;
+}
+
+} // namespace
+
+class application::impl {
+public:
+    impl(application& owner, cluster::configuration config, std::shared_ptr<log_sink> log)
+        : owner_(owner), config_(std::move(config)), env_(std::move(log)), ended_(env_) {
+        env_.log_to().set_least(level_of(config_.log_level));
+    }
+
+    struct planned_process {
+        std::string name;
+        process_body body;
+        bool supervised = false;
+    };
+
+    // -- what is asked for -----------------------------------------------------------------------------------------
+
+    void add(planned_process what) {
+        if (!node_) return processes_.push_back(std::move(what));
+        start(std::move(what));
+    }
+    void add(cluster::topology_spec what) {
+        if (!topologies_) return specs_.push_back(std::move(what));
+        start(std::move(what));
+    }
+    void stop(exit_code code) {
+        if (!code_) code_ = static_cast<int>(code);
+        ended_.set();
+    }
+
+    // -- the life of the program -----------------------------------------------------------------------------------
+
+    int run(std::function<task<int>(application&)> main) {
+        if (help_) {
+            std::printf("Usage: %s [OPTIONS]\n\n%s", program_.c_str(), cluster::command_line_help().c_str());
+            return static_cast<int>(exit_code::ok);
+        }
+        if (wrong_) {
+            tell(program_ + ": " + wrong_->message());
+            bool is_usage = wrong_->code() == cluster::config_errc::bad_option;
+            return static_cast<int>(is_usage ? exit_code::usage : exit_code::bad_configuration);
+        }
+        main_ = std::move(main);
+        return env_.block_on(live());
+    }
+
+    task<int> live() {
+        auto starting = start();
+        auto started = co_await std::move(starting);
+        if (!started) {
+            tell(program_ + ": cannot start: " + started.error().message());
+            co_return static_cast<int>(code_of(started.error()));
+        }
+        for (auto& each : std::exchange(processes_, {})) start(std::move(each));
+        topologies_.emplace(*node_);
+        for (auto& each : std::exchange(specs_, {})) start(std::move(each));
+
+        tasks_.start(stop_at_signals());
+        if (main_) tasks_.start(run_main());
+        auto waiting = ended_.wait();
+        co_await std::move(waiting);
+
+        tasks_.cancel();
+        topologies_->stop();
+        kernel_->stop();
+        auto stopping = node_->stop();
+        co_await std::move(stopping);
+        env_.log(log_level::info, "[sedge] " + node_->name().str() + " has left");
+        topologies_.reset();
+        kernel_.reset();
+        node_.reset();
+        directory_.reset();
+        co_return code_.value_or(0);
+    }
+
+    // The node is up when this succeeds; otherwise nothing is.
+    task<result<void>> start() {
+        std::vector<cluster::topology_spec> configured;
+        for (const auto& settings : config_.topologies) {
+            auto made = strategies_.make(settings, config_.file);
+            if (!made) co_return made.error();
+            configured.push_back({settings.name, std::move(*made)});
+        }
+        specs_.insert(specs_.begin(), std::make_move_iterator(configured.begin()),
+                      std::make_move_iterator(configured.end()));
+
+        auto name = cluster::chosen_name(config_.node, env_.net().host_name());
+        if (!name) co_return name.error();
+        auto cookie = cluster::choose_cookie(config_, env_, cluster::own_cookie_file());
+        if (!cookie) co_return cookie.error();
+        auto node_options = cluster::node_options_of(config_, *name, cookie->value);
+        if (!node_options) co_return node_options.error();
+        auto directory_options = cluster::directory_options_of(config_.epmd, *name);
+        if (!directory_options) co_return directory_options.error();
+
+        auto mapper_port = directory_options->port;
+        directory_.emplace(env_, std::move(*directory_options));
+        node_.emplace(std::move(*node_options), env_, *directory_);
+        auto starting = node_->start();
+        auto started = co_await std::move(starting);
+        if (!started) {
+            node_.reset();
+            directory_.reset();
+            co_return started.error().within(name->full.str());
+        }
+        otp::kernel_options kernel_options;
+        kernel_options.builtins.names = [this, mapper_port] { return names_here(env_, mapper_port); };
+        kernel_.emplace(*node_, std::move(kernel_options));
+        auto serving = kernel_->start();
+        if (!serving) env_.log(log_level::error, "[sedge] " + serving.error().message());
+
+        env_.log(log_level::info, "[sedge] " + node_->name().str() + " is up, port " +
+                                      std::to_string(node_->listening_at().port) +
+                                      (directory_->is_mapper() ? ", and is the port mapper here" : ""));
+        for (const auto& line : config_.advice) env_.log(log_level::warning, "[sedge] " + line);
+        for (const auto& line : cookie->advice) env_.log(log_level::warning, "[sedge] " + line);
+        co_return result<void>{};
+    }
+
+    void start(planned_process what) {
+        auto name = what.name;
+        spawn_options options;
+        if (what.supervised) {
+            options.label = "supervisor of " + name;
+            auto give_up = [this, name](const std::string& reason) {
+                env_.log(log_level::error, "[sedge] " + printable(name) + " ends too often, the last time with " + reason +
+                                               "; the program ends");
+                stop(exit_code::failed);
+            };
+            node_->spawn(cluster::supervised(name, std::move(what.body), give_up), options);
+        } else {
+            options.label = name;
+            options.name = atom{name};
+            node_->spawn(std::move(what.body), options);
+        }
+    }
+    void start(cluster::topology_spec what) {
+        auto added = topologies_->add(std::move(what));
+        if (!added) env_.log(log_level::error, "[sedge] " + added.error().message());
+    }
+
+    task<> stop_at_signals() {
+        auto first = env_.signal({SIGTERM, SIGINT});
+        auto number = co_await std::move(first);
+        env_.log(log_level::info, std::string{"[sedge] "} + (number == SIGTERM ? "SIGTERM" : "SIGINT") + ": leaving");
+        stop(exit_code::ok);
+    }
+    task<> run_main() {
+        auto running = main_(owner_);
+        auto code = co_await std::move(running);
+        if (!code_) code_ = code;
+        ended_.set();
+    }
+
+    application& owner_;
+    std::string program_ = "sedge";
+    bool help_ = false;
+    std::optional<error> wrong_;
+    cluster::configuration config_;
+    cluster::strategies strategies_;
+    std::vector<planned_process> processes_;
+    std::vector<cluster::topology_spec> specs_;
+    std::function<task<int>(application&)> main_;
+    std::optional<int> code_;
+    wire::system_environment env_; // everything below stands on it
+    event ended_;
+    std::optional<epmd::directory> directory_;
+    std::optional<sedge::node> node_;
+    std::optional<otp::kernel> kernel_;
+    std::optional<cluster::topologies> topologies_;
+    nursery tasks_;
+};
+
+application::application(int argc, char** argv) {
+    std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+    auto parsed = cluster::parse_command_line(arguments);
+    impl_ = std::make_unique<impl>(*this, parsed ? parsed->config : cluster::configuration{}, nullptr);
+    if (argc > 0) impl_->program_ = std::filesystem::path{argv[0]}.filename().string();
+    if (parsed) impl_->help_ = parsed->help;
+    else impl_->wrong_ = parsed.error();
+}
+
+application::application(cluster::configuration config, std::shared_ptr<log_sink> log)
+    : impl_(std::make_unique<impl>(*this, std::move(config), std::move(log))) {}
+
+application::~application() = default;
+
+application& application::spawn(std::string name, process_body body) {
+    impl_->add(impl::planned_process{std::move(name), std::move(body), false});
+    return *this;
+}
+application& application::supervise(std::string name, process_body body) {
+    impl_->add(impl::planned_process{std::move(name), std::move(body), true});
+    return *this;
+}
+application& application::topology(std::string name, std::unique_ptr<cluster::strategy> how) {
+    impl_->add(cluster::topology_spec{std::move(name), std::move(how)});
+    return *this;
+}
+application& application::add_strategy(cluster::strategy_definition definition) {
+    impl_->strategies_.add(std::move(definition));
+    return *this;
+}
+
+int application::run() {
+    return impl_->run({});
+}
+int application::run(std::function<task<int>(application&)> main) {
+    return impl_->run(std::move(main));
+}
+void application::stop(exit_code code) {
+    impl_->stop(code);
+}
+
+const cluster::configuration& application::configuration() const noexcept {
+    return impl_->config_;
+}
+environment& application::env() noexcept {
+    return impl_->env_;
+}
+node& application::node() noexcept {
+    return *impl_->node_;
+}
+cluster::topologies& application::topologies() noexcept {
+    return *impl_->topologies_;
+}
+otp::kernel& application::kernel() noexcept {
+    return *impl_->kernel_;
+}
+
+} // namespace sedge

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cluster/config_keys.hpp"
+
+namespace sedge::cluster {
+namespace {
+
+config_key text(option_definition shown, std::string& (*member)(configuration&), std::vector<std::string> choices = {}) {
+    return {std::move(shown), member, 0, 0, std::move(choices)};
+}
+config_key number(option_definition shown, std::int64_t& (*member)(configuration&), std::int64_t least,
+                  std::int64_t most) {
+    return {std::move(shown), member, least, most, {}};
+}
+config_key flag(option_definition shown, bool& (*member)(configuration&)) {
+    return {std::move(shown), member, 0, 0, {}};
+}
+
+std::vector<config_key> make_keys() {
+    using c = configuration;
+    return {
+        text({"--name", "node.name", "NAME@HOST", "", "long node name; other machines must reach HOST"},
+             [](c& to) -> std::string& { return to.node.name; }),
+        text({"--sname", "node.sname", "NAME", "", "short node name instead: for hosts without a domain"},
+             [](c& to) -> std::string& { return to.node.sname; }),
+        text({"--cookie", "node.cookie", "TEXT", "", "the cluster's secret; visible to all users of the machine, so "
+                                                     "better in a file"},
+             [](c& to) -> std::string& { return to.node.cookie; }),
+        text({"--cookie-file", "node.cookie_file", "FILE", "", "file with the cookie, mode 0400"},
+             [](c& to) -> std::string& { return to.node.cookie_file; }),
+        flag({"--hidden", "node.hidden", "", "false", "be left out of the peers' Node.list"},
+             [](c& to) -> bool& { return to.node.hidden; }),
+        text({"--listen", "node.listen", "ADDRESS", "", "accept peers on this address only"},
+             [](c& to) -> std::string& { return to.node.listen; }),
+        number({"--port-min", "node.port_min", "PORT", "0", "lowest port to accept peers on; 0: any"},
+               [](c& to) -> std::int64_t& { return to.node.port_min; }, 0, 65535),
+        number({"--port-max", "node.port_max", "PORT", "0", "highest port to accept peers on"},
+               [](c& to) -> std::int64_t& { return to.node.port_max; }, 0, 65535),
+        number({"--tick-time", "node.tick_time", "SECONDS", "60", "a silent peer is down after 0.75 to 1.25 of it"},
+               [](c& to) -> std::int64_t& { return to.node.tick_time; }, 4, 86400),
+        number({"--setup-time", "node.setup_time", "MILLISECONDS", "7000", "longest time for one attempt to connect"},
+               [](c& to) -> std::int64_t& { return to.node.setup_time; }, 100, 600'000),
+        number({"--epmd-port", "epmd.port", "PORT", "0", "of all port mappers; 0: ERL_EPMD_PORT, or 4369"},
+               [](c& to) -> std::int64_t& { return to.epmd.port; }, 0, 65535),
+        flag({"--epmd-embedded", "epmd.embedded", "", "true", "be the port mapper where none runs"},
+             [](c& to) -> bool& { return to.epmd.embedded; }),
+        text({"--epmd-names", "epmd.names", "WHO", "loopback", "who may list the names of this machine's nodes"},
+             [](c& to) -> std::string& { return to.epmd.names; }, {"loopback", "lan", "anyone"}),
+        text({"--epmd-listen", "epmd.listen", "ADDRESS", "", "one more address of the embedded port mapper"},
+             [](c& to) -> std::string& { return to.epmd.listen; }),
+        text({"--log-level", "log.level", "LEVEL", "info", "least level of log lines"},
+             [](c& to) -> std::string& { return to.log_level; }, {"debug", "info", "warning", "error", "off"}),
+    };
+}
+
+} // namespace
+
+const std::vector<config_key>& config_keys() {
+    static const std::vector<config_key> keys = make_keys();
+    return keys;
+}
+
+const std::vector<option_definition>& configuration_options() {
+    static const std::vector<option_definition> options = [] {
+        std::vector<option_definition> out;
+        for (const auto& key : config_keys()) {
+            out.push_back(key.shown);
+            for (std::size_t i = 0; i < key.choices.size(); ++i)
+                out.back().description += (i == 0 ? ": " : i + 1 < key.choices.size() ? ", " : " or ") + key.choices[i];
+        }
+        return out;
+    }();
+    return options;
+}
+
+} // namespace sedge::cluster

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cluster/start_settings.hpp"
+
+#include <sedge/base/log.hpp>
+
+#include <cstdlib>
+
+namespace sedge::cluster {
+namespace {
+
+error bad(const std::string& sentence) {
+    return {config_errc::bad_value, sentence};
+}
+
+result<std::optional<wire::ip_address>> address_of(const std::string& key, const std::string& text) {
+    if (text.empty()) return std::optional<wire::ip_address>{};
+    auto parsed = wire::ip_address::parse(text);
+    if (!parsed) return bad("\"" + key + "\" must be an address, not \"" + printable(text) + "\"");
+    return std::optional<wire::ip_address>{*parsed};
+}
+
+} // namespace
+
+result<node_name> chosen_name(const node_settings& settings, std::string_view machine) {
+    bool is_long = !settings.name.empty();
+    if (is_long && !settings.sname.empty())
+        return bad("give the node either a long name (--name) or a short one (--sname), not both");
+    auto text = is_long ? settings.name : settings.sname;
+    if (text.empty()) return bad("the node needs a name: --name node1@172.24.176.1, or name in [node] of sedge.toml");
+    if (text.find('@') == std::string::npos) {
+        auto host = is_long ? machine : machine.substr(0, machine.find('.'));
+        if (is_long && host.find('.') == std::string_view::npos)
+            return bad("the machine's name \"" + printable(host) + "\" has no domain, so a long name needs its host: --name " +
+                       printable(text) + "@ADDRESS; or use --sname " + printable(text));
+        text.append("@").append(host);
+    }
+    auto parsed = node_name::parse(text);
+    if (!parsed) return bad(parsed.error().context());
+    if (is_long && !parsed->is_long())
+        return bad("\"" + text + "\" is no long name: behind the @ must be an address or a host with its domain; "
+                   "or use --sname");
+    if (!is_long && parsed->is_long())
+        return bad("\"" + text + "\" is no short name: the host behind the @ must have no dots; or use --name");
+    return parsed;
+}
+
+std::string own_cookie_file() {
+    const char* home = std::getenv("HOME");
+    return std::string{home && *home ? home : "."} + "/.sedge.cookie";
+}
+
+result<chosen_cookie> choose_cookie(const configuration& config, environment& env, const std::string& own_file) {
+    chosen_cookie out;
+    const auto& node = config.node;
+    if (!node.cookie.empty()) {
+        auto cookie = dist::cookie::from_text(node.cookie);
+        if (!cookie) return std::move(cookie).error();
+        out.value = std::move(*cookie);
+        std::string line = out.value.advice().value_or("");
+        if (config.cookie_on_command_line)
+            line += std::string{line.empty() ? "" : "; "} +
+                    "a cookie on the command line can be read by all users of this machine: better --cookie-file";
+        if (!line.empty()) out.advice.push_back(line);
+        return out;
+    }
+    auto file = node.cookie_file.empty() ? own_file : node.cookie_file;
+    auto loaded = dist::cookie::load(file);
+    if (loaded) {
+        out.value = std::move(*loaded);
+        if (auto line = out.value.advice()) out.advice.push_back(file + ": " + *line);
+        return out;
+    }
+    bool absent = loaded.error().code() == std::errc::no_such_file_or_directory;
+    if (!node.cookie_file.empty() || !absent) return std::move(loaded).error();
+    out.value = dist::cookie::generate(env);
+    auto saved = out.value.save(own_file);
+    if (!saved) return saved.error();
+    out.advice.push_back("no cookie was given, so a strong one was made in " + own_file +
+                         "; copy it to the other nodes, or give all of them --cookie-file");
+    return out;
+}
+
+result<node_options> node_options_of(const configuration& config, const node_name& name, dist::cookie cookie) {
+    const auto& node = config.node;
+    auto listen = address_of("listen", node.listen);
+    if (!listen) return listen.error();
+    if (node.port_max != 0 && node.port_max < node.port_min)
+        return bad("\"port_max\" must not be less than \"port_min\"");
+    node_options out;
+    out.name = name.full.str();
+    out.long_names = name.is_long();
+    out.cookie = std::move(cookie);
+    out.hidden = node.hidden;
+    out.listen_on = *listen;
+    out.port_min = static_cast<std::uint16_t>(node.port_min);
+    out.port_max = static_cast<std::uint16_t>(node.port_max == 0 ? node.port_min : node.port_max);
+    out.tick_time = seconds{node.tick_time};
+    out.setup_time = milliseconds{node.setup_time};
+    return out;
+}
+
+result<epmd::directory_options> directory_options_of(const epmd_settings& settings, const node_name& name) {
+    auto listen = address_of("listen", settings.listen);
+    if (!listen) return listen.error();
+    epmd::directory_options out;
+    if (settings.port != 0) out.port = static_cast<std::uint16_t>(settings.port);
+    out.embedded = settings.embedded;
+    out.own_host = name.host;
+    if (*listen) out.addresses.push_back(**listen);
+    if (settings.names == "lan") out.access.names = epmd::audience::on_link;
+    if (settings.names == "anyone") out.access.names = epmd::audience::anyone;
+    return out;
+}
+
+} // namespace sedge::cluster

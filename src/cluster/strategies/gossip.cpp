@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The driver of gossip: a socket, a heartbeat at once and then after 1 to 5000 ms each (uniform, as libcluster), and
+// what others send. What a datagram must look like is in gossip_packet.cpp, who may speak in gossip_gate.cpp, who is
+// dialled when in reconciler.cpp. Nothing is ever answered by UDP.
+//
+// Nothing here ends the strategy: without a network the socket is tried again, and it is opened anew when the
+// addresses of this machine change, because a membership does not follow them.
+#include "cluster/gossip_gate.hpp"
+#include "cluster/strategies/builtin.hpp"
+
+#include <sedge/base/nursery.hpp>
+#include <sedge/cluster/gossip_packet.hpp>
+#include <sedge/cluster/strategies/gossip.hpp>
+#include <sedge/wire/environment.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace sedge::cluster {
+namespace {
+
+constexpr milliseconds heartbeat_least{1};
+constexpr milliseconds heartbeat_most{5000};
+constexpr seconds reopen_pause{5};
+constexpr std::size_t secret_advised_bytes = 16;
+
+std::string counter_of(const error& failure) {
+    if (failure.code() == gossip_errc::too_long) return "gossip_dropped_too_long";
+    if (failure.code() == gossip_errc::not_gossip) return "gossip_dropped_not_gossip";
+    if (failure.code() == gossip_errc::malformed) return "gossip_dropped_malformed";
+    if (failure.code() == gossip_errc::no_node) return "gossip_dropped_no_node";
+    if (failure.code() == gossip_errc::bad_name) return "gossip_dropped_bad_name";
+    return "gossip_dropped_undecryptable";
+}
+
+bool same_addresses(const std::vector<wire::interface_address>& a, const std::vector<wire::interface_address>& b) {
+    return std::ranges::equal(a, b, [](const auto& x, const auto& y) {
+        return x.index == y.index && x.address == y.address && x.up == y.up;
+    });
+}
+
+class gossip final : public strategy {
+public:
+    explicit gossip(gossip_strategy options) : options_(std::move(options)) {
+        if (options_.secret) cipher_.emplace(*options_.secret);
+    }
+    std::string_view name() const noexcept override { return "gossip"; }
+    task<> run(strategy_context& topology) override;
+
+private:
+    using socket = std::unique_ptr<wire::datagram_socket>;
+
+    [[nodiscard]] wire::datagram_options socket_options(const std::optional<wire::ip_address>& interface) const;
+    result<socket> open(strategy_context& topology) const;
+    result<socket> open_somewhere(strategy_context& topology, error first_failure) const;
+    result<void> check_interface(environment& env, const wire::ip_address& address) const;
+    task<> send_until_network_changes(strategy_context& topology, wire::datagram_socket& through, gossip_gate& gate,
+                                      const bool& receiver_ended);
+    task<> receive(strategy_context& topology, wire::datagram_socket& from, gossip_gate& gate, bool& ended);
+    [[nodiscard]] byte_buffer heartbeat(strategy_context& topology) const;
+    void take(strategy_context& topology, byte_view datagram) const;
+    [[nodiscard]] bool is_trusted(std::string_view node) const;
+    [[nodiscard]] std::optional<wire::ip_address> chosen_interface() const;
+
+    gossip_strategy options_;
+    std::optional<gossip_cipher> cipher_;
+};
+
+// `if_addr` with an address of this machine means that interface; the socket is never bound to it, since Linux gives
+// a socket bound to a unicast address no multicast. See docs/decisions/0010-gossip-if-addr.md.
+std::optional<wire::ip_address> gossip::chosen_interface() const {
+    if (options_.multicast_if) return options_.multicast_if;
+    bool is_unicast = !options_.if_addr.is_unspecified() && options_.if_addr != wire::ip_address::any_v4() &&
+                      !options_.if_addr.is_multicast();
+    if (is_unicast) return options_.if_addr;
+    return std::nullopt;
+}
+
+wire::datagram_options gossip::socket_options(const std::optional<wire::ip_address>& interface) const {
+    wire::datagram_options out;
+    out.bind.port = options_.port;
+    out.bind.address = options_.if_addr.is_multicast() ? options_.if_addr : wire::ip_address::any_v4();
+    out.reuse_address = true;
+    out.broadcast = true;
+    if (!options_.broadcast_only)
+        out.multicast = wire::multicast_options{options_.multicast_addr, interface, options_.multicast_ttl, true};
+    return out;
+}
+
+result<void> gossip::check_interface(environment& env, const wire::ip_address& address) const {
+    for (const auto& i : env.net().interfaces()) {
+        if (i.address != address) continue;
+        auto what = to_string(address) + " (" + i.name + ")";
+        if (!i.up) return error{wire::errc::no_such_interface, "the interface of " + what + " is down"};
+        if (!i.multicast && !address.is_loopback() && !options_.broadcast_only)
+            return error{errc::invalid_argument, "the interface of " + what +
+                                                     " does not carry multicast; choose another with multicast_if, "
+                                                     "or set broadcast_only and a broadcast address"};
+        return {};
+    }
+    return error{wire::errc::no_such_interface,
+                 "no interface of this machine has the address " + to_string(address) + "; set multicast_if to one"};
+}
+
+result<gossip::socket> gossip::open(strategy_context& topology) const {
+    auto& env = topology.env();
+    auto interface = chosen_interface();
+    if (interface) {
+        auto checked = check_interface(env, *interface);
+        if (!checked) return checked.error();
+    }
+    auto opened = env.net().open_datagram(socket_options(interface));
+    if (opened || interface || options_.broadcast_only || opened.error().code() == std::errc::address_in_use)
+        return opened;
+    return open_somewhere(topology, std::move(opened).error());
+}
+
+// The kernel has no route for the group, as on machines without a default route: then the interface of the node's
+// own address, any that carries multicast, and loopback, so that at least the nodes of this machine find each other.
+result<gossip::socket> gossip::open_somewhere(strategy_context& topology, error first_failure) const {
+    auto& env = topology.env();
+    auto own = topology.self().text();
+    auto own_host = wire::ip_address::parse(own.substr(std::min(own.size(), own.find('@') + 1)));
+    auto candidates = env.net().interfaces();
+    std::erase_if(candidates, [](const auto& i) {
+        return !i.up || !i.address.is_v4() || !(i.multicast || i.address.is_loopback());
+    });
+    auto rank = [&own_host](const wire::interface_address& i) {
+        if (own_host && *own_host == i.address) return 0;
+        return i.address.is_loopback() ? 2 : 1;
+    };
+    std::ranges::stable_sort(candidates, {}, rank);
+    for (const auto& i : candidates) {
+        auto opened = env.net().open_datagram(socket_options(i.address));
+        if (!opened) continue;
+        topology.log(log_level::info, "gossip goes over " + i.name + " (" + to_string(i.address) +
+                                          "): this machine has no route for " + to_string(options_.multicast_addr));
+        return opened;
+    }
+    return first_failure.within("no interface takes multicast; set multicast_if to an address of this machine");
+}
+
+task<> gossip::run(strategy_context& topology) {
+    if (options_.secret && options_.secret->size() < secret_advised_bytes)
+        topology.log(log_level::warning, "the gossip secret is short, and packets let it be guessed offline: "
+                                         "use 32 random characters");
+    std::string last_failure;
+    for (;;) {
+        auto opened = open(topology);
+        if (opened) {
+            last_failure.clear();
+            auto through = std::move(*opened);
+            gossip_gate gate{options_.multicast_addr, options_.broadcast_only};
+            gate.interfaces_are(topology.env().net().interfaces());
+            bool receiver_ended = false;
+            nursery receiver; // ends with this block
+            receiver.start(receive(topology, *through, gate, receiver_ended));
+            auto sending = send_until_network_changes(topology, *through, gate, receiver_ended);
+            co_await std::move(sending);
+            continue;
+        }
+        auto failure = "gossip cannot use UDP port " + std::to_string(options_.port) + ": " + opened.error().message();
+        if (failure != last_failure) topology.log(log_level::warning, printable(failure) + "; it is tried again");
+        last_failure = failure;
+        auto pause = sleep_for(topology.env(), reopen_pause);
+        co_await std::move(pause);
+    }
+}
+
+task<> gossip::send_until_network_changes(strategy_context& topology, wire::datagram_socket& through,
+                                          gossip_gate& gate, const bool& receiver_ended) {
+    auto& env = topology.env();
+    auto interfaces = env.net().interfaces();
+    wire::endpoint group{options_.multicast_addr, options_.port};
+    std::string last_failure;
+    while (!receiver_ended) {
+        auto packet = heartbeat(topology);
+        auto sent = through.send(group, packet);
+        topology.count(sent ? "gossip_sent" : "gossip_send_failed");
+        topology.log(log_level::debug, "heartbeat");
+        auto failure = sent ? std::string{} : sent.error().message();
+        if (!failure.empty() && failure != last_failure)
+            topology.log(log_level::warning, "gossip cannot send to " + to_string(group) + ": " + printable(failure));
+        last_failure = failure;
+
+        auto pause = sleep_for(env, env.random_between(heartbeat_least, heartbeat_most));
+        co_await std::move(pause);
+
+        auto now_there = env.net().interfaces();
+        if (!same_addresses(interfaces, now_there)) {
+            topology.log(log_level::info, "addresses of this machine have changed; gossip starts anew");
+            co_return;
+        }
+        gate.interfaces_are(now_there);
+    }
+}
+
+byte_buffer gossip::heartbeat(strategy_context& topology) const {
+    auto self = topology.self().text();
+    if (!cipher_) return encode_heartbeat(self);
+    gossip_cipher::iv fresh;
+    topology.env().random_bytes(fresh);
+    return cipher_->encode_heartbeat(self, fresh);
+}
+
+task<> gossip::receive(strategy_context& topology, wire::datagram_socket& from, gossip_gate& gate, bool& ended) {
+    std::array<std::uint8_t, limits::gossip_packet_bytes_max> buffer;
+    for (;;) {
+        auto receiving = from.receive(buffer);
+        auto arrived = co_await std::move(receiving);
+        if (!arrived) break;
+        auto verdict = gate.judge(*arrived, topology.env().now());
+        if (verdict != gossip_gate::verdict::admitted) {
+            topology.count("gossip_dropped_" + std::string{to_string(verdict)});
+        } else if (arrived->size > buffer.size()) {
+            topology.count("gossip_dropped_too_long");
+        } else {
+            take(topology, byte_view{buffer}.first(arrived->size));
+        }
+    }
+    ended = true;
+}
+
+void gossip::take(strategy_context& topology, byte_view datagram) const {
+    auto heard = cipher_ ? cipher_->decode_heartbeat(datagram) : decode_heartbeat(datagram);
+    if (!heard) return topology.count(counter_of(heard.error()));
+    if (heard->full == topology.self()) return;
+    topology.count("gossip_heard");
+    topology.log(log_level::debug, "received heartbeat from " + heard->full.str());
+    if (is_trusted(heard->full.text())) return topology.heard(heard->full, trust::may_dial);
+    std::string section = "[topologies." + printable(topology.topology()) + "]";
+    auto hint = options_.trust.empty()
+                    ? "set trust = \"lan\" or a list of names in " + section + ", or a secret on all nodes"
+                    : "no pattern of trust in " + section + " fits it";
+    topology.heard(heard->full, trust::discovered_only, hint);
+}
+
+bool gossip::is_trusted(std::string_view node) const {
+    if (options_.secret && options_.trust.empty()) return true;
+    return std::ranges::any_of(options_.trust, [node](const auto& pattern) { return matches(pattern, node); });
+}
+
+result<std::unique_ptr<strategy>> from_settings(const topology_settings& settings) {
+    gossip_strategy options;
+    option_reader config{settings.config};
+    config.read("port", options.port);
+    config.read("if_addr", options.if_addr);
+    config.read("multicast_addr", options.multicast_addr);
+    config.read("multicast_if", options.multicast_if);
+    config.read("multicast_ttl", options.multicast_ttl);
+    config.read("broadcast_only", options.broadcast_only);
+    config.read("secret", options.secret);
+    options.trust = trusted_patterns(settings.trust);
+    if (!options.broadcast_only && !options.multicast_addr.is_multicast())
+        return error{config_errc::bad_value, "multicast_addr " + to_string(options.multicast_addr) +
+                                                 " is no multicast address; for a broadcast address set "
+                                                 "broadcast_only = true"};
+    return make_strategy(std::move(options));
+}
+
+} // namespace
+
+std::unique_ptr<strategy> make_strategy(gossip_strategy options) {
+    return std::make_unique<gossip>(std::move(options));
+}
+
+strategy_definition gossip_definition() {
+    using type = strategy_option::type;
+    const gossip_strategy usual;
+    strategy_definition out;
+    out.name = "gossip";
+    out.libcluster_module = "Cluster.Strategy.Gossip";
+    out.description =
+        "Nodes announce themselves by UDP multicast or broadcast, in libcluster's format. A node that appears joins; "
+        "one that comes back rejoins. Without `secret` anybody on the network segment can announce any name, so only "
+        "nodes that `trust` allows are dialled (`\"lan\"`: all; or a list of patterns such as `\"node*@10.0.0.*\"`); "
+        "others are shown as discovered.";
+    out.takes_trust = true;
+    out.options = {
+        {"port", type::integer, std::to_string(usual.port), "UDP port to listen on and to send to", 1, 65535},
+        {"if_addr", type::address, quoted(to_string(usual.if_addr)),
+         "`0.0.0.0`, the group, or an address of this machine, which then chooses the interface as `multicast_if` does"},
+        {"multicast_addr", type::address, quoted(to_string(usual.multicast_addr)),
+         "the group; with `broadcast_only` the broadcast address"},
+        {"multicast_if", type::address, "",
+         "IPv4 address of the interface to send and join on; without it the kernel chooses, and where it has no route "
+         "the interface of the node's own address is taken"},
+        {"multicast_ttl", type::integer, std::to_string(usual.multicast_ttl), "how many routers a packet may pass, plus 1",
+         0, 255},
+        {"broadcast_only", type::boolean, "false", "broadcast instead of multicast"},
+        {"secret", type::text, "",
+         "encrypts packets, and reads only such as were encrypted with it; use 32 random characters, equal on all nodes"},
+    };
+    out.make = from_settings;
+    return out;
+}
+
+} // namespace sedge::cluster

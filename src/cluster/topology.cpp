@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sedge/base/nursery.hpp>
+#include <sedge/cluster/reconciler.hpp>
+#include <sedge/cluster/topology.hpp>
+#include <sedge/process/node.hpp>
+#include <sedge/wire/environment.hpp>
+
+#include <exception>
+
+namespace sedge::cluster {
+namespace {
+
+// Errors come as `connect PEER: STEP: ...`; the log line has named the peer already.
+std::string reason_of(const error& failure, const atom& peer) {
+    auto text = failure.message();
+    auto opening = "connect " + peer.str() + ": ";
+    return text.starts_with(opening) ? text.substr(opening.size()) : text;
+}
+
+std::string what_of(const std::exception_ptr& failure) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const std::exception& e) {
+        return e.what();
+    } catch (...) {
+        return "an exception that is no std::exception";
+    }
+}
+
+} // namespace
+
+class topologies::impl final : public timer {
+public:
+    explicit impl(node& self) : node_(self), core_(self.name(), self.env().random_u64()) {
+        watching_ = node_.watch([this](const node_event& change) { node_changed(change); });
+        for (const auto& peer : node_.peers(true)) core_.node_up(peer, now());
+    }
+    ~impl() override { stop(); }
+
+    result<void> add(topology_spec spec) {
+        if (spec.name.empty()) return error{errc::invalid_argument, "a topology needs a name"};
+        if (!spec.how) return error{errc::invalid_argument, "topology " + spec.name + " has no strategy"};
+        if (running_.contains(spec.name))
+            return error{errc::invalid_argument, "there is a topology " + spec.name + " already"};
+        core_.add_topology(spec.name, spec.how->rules());
+        auto started = std::make_shared<running>(*this, spec.name, std::move(spec.how));
+        running_.emplace(spec.name, started);
+        started->start();
+        return {};
+    }
+
+    bool remove(std::string_view name) {
+        auto at = running_.find(name);
+        if (at == running_.end()) return false;
+        auto removed = std::move(at->second);
+        running_.erase(at);
+        removed->detach();
+        // Its frame must not be destroyed from inside itself, and we may have been called from there.
+        node_.env().post([removed] {});
+        core_.remove_topology(removed->name());
+        carry_out();
+        return true;
+    }
+
+    void stop() {
+        stopped_ = true;
+        disarm();
+        watching_ = {};
+        for (const auto& [name, topology] : running_) topology->detach();
+        running_.clear();
+        dials_.cancel();
+    }
+
+    // -- what happens ----------------------------------------------------------------------------------------------
+
+    time_point now() { return node_.env().now(); }
+
+    void node_changed(const node_event& change) {
+        if (change.what == node_event::kind::up) core_.node_up(change.node, now());
+        else core_.node_down(change.node, change.reason, now());
+        carry_out();
+    }
+
+    task<> dial(atom peer) {
+        auto connecting = node_.connect(peer);
+        auto outcome = co_await std::move(connecting);
+        if (outcome) {
+            if (node_.is_connected(peer)) core_.node_up(peer, now()); // the watcher may tell us only after this
+            core_.dialled(peer, {}, {}, now());
+        } else {
+            core_.dialled(peer, outcome.error().code(), reason_of(outcome.error(), peer), now());
+        }
+        carry_out();
+    }
+
+    // Effects may cause events (a dial that ends at once, a subscriber that adds a topology): they are taken up by
+    // the loop of the outermost call.
+    void carry_out() {
+        if (stopped_ || std::exchange(carrying_out_, true)) return;
+        for (;;) {
+            core_.advance(now());
+            auto effects = core_.take_effects();
+            if (effects.empty()) break;
+            for (auto& each : effects) std::visit([this](auto& effect) { carry_out(effect); }, each);
+        }
+        carrying_out_ = false;
+        auto next = core_.next_wake();
+        if (stopped_ || !next) disarm();
+        else node_.env().arm(*this, *next);
+    }
+    void carry_out(const reconciler::dial& what) {
+        if (!stopped_) dials_.start(dial(what.node));
+    }
+    void carry_out(const reconciler::hang_up& what) {
+        if (!stopped_) node_.disconnect(what.node);
+    }
+    void carry_out(const reconciler::say& what) { log(what.topology, what.level, what.text); }
+    void carry_out(const event& what) {
+        std::erase_if(watchers_, [](const auto& watcher) { return watcher.expired(); });
+        auto all = watchers_; // a callback may subscribe
+        for (const auto& watcher : all)
+            if (auto on_event = watcher.lock()) (*on_event)(what);
+    }
+    void log(std::string_view topology, log_level level, std::string_view text) {
+        std::string line = "[sedge:" + printable(topology) + "] ";
+        line += text;
+        node_.env().log(level, line);
+    }
+    void fire() override { carry_out(); }
+
+    // One topology: the strategy's coroutine and what it is given.
+    class running final : public strategy_context {
+    public:
+        running(impl& owner, std::string name, std::unique_ptr<strategy> how)
+            : owner_(&owner), env_(owner.node_.env()), self_(owner.node_.name()), name_(std::move(name)),
+              how_(std::move(how)) {}
+
+        void start() { tasks_.start(drive()); }
+        void detach() noexcept { owner_ = nullptr; }
+        [[nodiscard]] const std::string& name() const noexcept { return name_; }
+        [[nodiscard]] const std::map<std::string, std::uint64_t>& counters() const noexcept { return counters_; }
+
+        environment& env() noexcept override { return env_; }
+        const atom& self() const noexcept override { return self_; }
+        std::string_view topology() const noexcept override { return name_; }
+        void want(std::vector<atom> nodes) override {
+            if (!owner_) return;
+            owner_->core_.want(name_, std::move(nodes), owner_->now());
+            owner_->carry_out();
+        }
+        void heard(atom node, trust how, std::string_view hint) override {
+            if (!owner_) return;
+            owner_->core_.heard(name_, node, how, hint, owner_->now());
+            owner_->carry_out();
+        }
+        void log(log_level level, std::string_view text) override {
+            if (owner_) owner_->log(name_, level, text);
+        }
+        void count(std::string_view what) override { ++counters_[std::string{what}]; }
+
+    private:
+        task<> drive() {
+            backoff pause{{.least = seconds{1}, .most = seconds{30}}};
+            for (;;) {
+                std::exception_ptr failure;
+                try {
+                    auto run = how_->run(*this);
+                    co_await std::move(run);
+                } catch (...) {
+                    failure = std::current_exception();
+                }
+                if (!failure) co_return;
+                auto wait = pause.next(env_.random_u64());
+                log(log_level::error, "strategy " + std::string{how_->name()} + " failed: " +
+                                          printable(what_of(failure)) + "; it is started again");
+                auto sleeping = sleep_for(env_, wait);
+                co_await std::move(sleeping);
+            }
+        }
+
+        impl* owner_; // null: removed, and only its end is waited for
+        environment& env_;
+        atom self_;
+        std::string name_;
+        std::unique_ptr<strategy> how_;
+        std::map<std::string, std::uint64_t> counters_;
+        nursery tasks_;
+    };
+
+    node& node_;
+    reconciler core_;
+    std::map<std::string, std::shared_ptr<running>, std::less<>> running_;
+    std::vector<std::weak_ptr<std::function<void(const event&)>>> watchers_;
+    node::subscription watching_;
+    bool carrying_out_ = false;
+    bool stopped_ = false;
+    nursery dials_;
+};
+
+topologies::topologies(node& self) : impl_(std::make_unique<impl>(self)) {}
+topologies::~topologies() = default;
+
+result<void> topologies::add(topology_spec spec) {
+    return impl_->add(std::move(spec));
+}
+bool topologies::remove(std::string_view name) {
+    return impl_->remove(name);
+}
+void topologies::stop() {
+    impl_->stop();
+}
+
+std::vector<std::string> topologies::names() const {
+    std::vector<std::string> out;
+    for (const auto& [name, topology] : impl_->running_) out.push_back(name);
+    return out;
+}
+
+std::vector<known_node> topologies::nodes() const {
+    return impl_->core_.nodes();
+}
+
+std::map<std::string, std::uint64_t> topologies::counters(std::string_view topology) const {
+    auto at = impl_->running_.find(topology);
+    if (at == impl_->running_.end()) return {};
+    return at->second->counters();
+}
+
+topologies::subscription topologies::watch(std::function<void(const event&)> on_event) {
+    auto token = std::make_shared<std::function<void(const event&)>>(std::move(on_event));
+    impl_->watchers_.push_back(token);
+    return token;
+}
+
+} // namespace sedge::cluster

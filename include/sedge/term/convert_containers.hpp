@@ -38,7 +38,7 @@ struct term_codec<std::tuple<Ts...>> {
         if (in.kind() != term_kind::tuple || in.arity() != sizeof...(Ts)) return std::nullopt;
         auto at = in.elements().begin();
         bool fits = true;
-        const auto next = [&]<class T>(std::type_identity<T>) -> std::optional<T> {
+        [[maybe_unused]] const auto next = [&]<class T>(std::type_identity<T>) -> std::optional<T> {
             if (!fits) return std::nullopt;
             auto value = term_codec<T>::decode(*at);
             ++at;

@@ -27,7 +27,8 @@ class encoder;
 
 /// How C++ types become terms and back; specialise it for your own types. See `term/convert.hpp` for those that
 /// have one: integers of all widths, big_integer, double, bool, string, byte_buffer, atom, pid, port, reference,
-/// term, tuple, pair, vector, map, optional, variant.
+/// term, tuple, pair, vector, map, optional, variant. Funs and bitstrings, for which C++ has no type, are carried as
+/// `term`.
 ///
 ///     static void encode(encoder& out, const T& value);
 ///     static std::optional<T> decode(const term_view& in);   // nothing if `in` is another kind of term
@@ -123,9 +124,8 @@ public:
         friend class sequence;
         friend class term_view;
         const std::uint8_t* at_ = nullptr; // next element, or next byte of a STRING
-        std::size_t left_ = 0;             // elements left in all
-        std::size_t left_here_ = 0;        // elements left before the current list cell's tail
-        bool bytes_ = false;               // inside a STRING
+        std::size_t left_ = 0;
+        bool bytes_ = false; // inside a STRING
     };
     [[nodiscard]] iterator begin() const noexcept { return begin_; }
     [[nodiscard]] iterator end() const noexcept { return {}; }
@@ -148,7 +148,7 @@ struct decode_options {
 enum class term_errc {
     malformed = 1,  ///< Not an encoded term.
     too_deep,       ///< Nested deeper than `nesting_max`.
-    too_large,      ///< Inflates to more than allowed.
+    too_large,      ///< Would take more memory than its bytes justify: see limits::term_inflated_*, term_growth_*.
 };
 const std::error_category& term_category() noexcept;
 inline std::error_code make_error_code(term_errc code) noexcept { return {static_cast<int>(code), term_category()}; }
@@ -210,9 +210,6 @@ struct term::decoded {
     term value;
     std::size_t consumed = 0; ///< Bytes of the input that the term took.
 };
-
-/// An opaque fun or bitstring is carried as a term; these are what C++ has no type for.
-struct improper_list; // see term/convert.hpp
 
 } // namespace sedge
 

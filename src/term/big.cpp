@@ -14,7 +14,8 @@ using number = boost::multiprecision::cpp_int;
 }
 
 big_integer::big_integer(std::int64_t value)
-    : big_integer(from_unsigned(value < 0 ? ~static_cast<std::uint64_t>(value) + 1 : static_cast<std::uint64_t>(value))) {
+    : big_integer(
+          from_unsigned(value < 0 ? ~static_cast<std::uint64_t>(value) + 1 : static_cast<std::uint64_t>(value))) {
     negative_ = value < 0;
 }
 

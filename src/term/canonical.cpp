@@ -258,8 +258,7 @@ bool canonicaliser::close_map(const frame& f) {
 
 bool canonicaliser::has_equal_keys(key* first, std::size_t count) const {
     const auto at = [&](const key& k) { return written() + k.start; };
-    if (count <= pairwise_keys_max &&
-        std::none_of(first, first + count, [](const key& k) { return k.holds_map; })) {
+    if (count <= pairwise_keys_max && std::none_of(first, first + count, [](const key& k) { return k.holds_map; })) {
         for (auto* a = first; a != first + count; ++a) {
             for (auto* b = first; b != a; ++b) {
                 if (a->size == b->size && std::memcmp(at(*a), at(*b), a->size) == 0) return true;

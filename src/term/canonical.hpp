@@ -20,15 +20,13 @@ public:
     result<void> run();
 
     /// After success: part of the input if that was canonical already, otherwise a rewritten copy.
-    [[nodiscard]] byte_view canonical() const noexcept {
-        return rewriting_ ? byte_view{out_} : in_.first(at_);
-    }
+    [[nodiscard]] byte_view canonical() const noexcept { return rewriting_ ? byte_view{out_} : in_.first(at_); }
     /// Bytes of the input that the term took.
     [[nodiscard]] std::size_t consumed() const noexcept { return at_; }
 
 private:
     enum class shape : std::uint8_t { tuple, list, map, fun };
-    struct frame { // a container whose elements are being read
+    struct frame {             // a container whose elements are being read
         std::size_t start;     // of the container in the canonical bytes
         std::size_t left;      // terms still to come, a list's tail included
         std::size_t keys;      // maps: size of keys_ when it began
@@ -41,9 +39,9 @@ private:
         bool holds_map; // equal keys may then differ in bytes
     };
 
-    bool read_term();       // one leaf, or the head of a container
+    bool read_term(); // one leaf, or the head of a container
     bool read_head(shape kind, std::size_t head_bytes, std::size_t count);
-    bool element_done();    // after each complete term; closes containers
+    bool element_done(); // after each complete term; closes containers
     bool close_list_tail(frame& f, bool& closed);
     bool close_map(const frame& f);
     bool has_equal_keys(key* first, std::size_t count) const;
@@ -67,9 +65,9 @@ private:
     [[nodiscard]] std::size_t position() const noexcept { return rewriting_ ? out_.size() : at_; }
     [[nodiscard]] const std::uint8_t* written() const noexcept { return rewriting_ ? out_.data() : in_.data(); }
 
-    bool keep(std::size_t count);         // the next input bytes are canonical as they are
-    void drop(std::size_t count);         // the next input bytes have no place in the canonical form
-    encoder rewrite(std::size_t count);   // they become what the encoder writes
+    bool keep(std::size_t count);       // the next input bytes are canonical as they are
+    void drop(std::size_t count);       // the next input bytes have no place in the canonical form
+    encoder rewrite(std::size_t count); // they become what the encoder writes
     void start_rewriting();
     bool fail(const char* why, term_errc code = term_errc::malformed);
 

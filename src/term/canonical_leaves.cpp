@@ -60,9 +60,9 @@ bool canonicaliser::read_big(std::size_t head_bytes, std::size_t size) {
     if (!has(head_bytes + size)) return fail("cut");
     const auto magnitude = in_.subspan(at_ + head_bytes, size);
     const auto sign = here()[head_bytes - 1];
-    const bool needs_tag = size > 4 || (size == 4 && (magnitude[3] > 0x80 || (magnitude[3] == 0x80 && sign == 0) ||
-                                                      (magnitude[3] == 0x80 &&
-                                                       (magnitude[0] | magnitude[1] | magnitude[2]) != 0)));
+    const bool needs_tag =
+        size > 4 || (size == 4 && (magnitude[3] > 0x80 || (magnitude[3] == 0x80 && sign == 0) ||
+                                   (magnitude[3] == 0x80 && (magnitude[0] | magnitude[1] | magnitude[2]) != 0)));
     if (needs_tag && magnitude.back() != 0 && sign <= 1 && (head_bytes == 3 || size > 255)) {
         return keep(head_bytes + size);
     }

@@ -25,7 +25,8 @@ public:
             magnitude = p + head;
             return;
         }
-        const auto value = *p == small_integer ? std::int64_t{p[1]} : std::int64_t{static_cast<std::int32_t>(load32(p + 1))};
+        const auto value =
+            *p == small_integer ? std::int64_t{p[1]} : std::int64_t{static_cast<std::int32_t>(load32(p + 1))};
         negative = value < 0;
         auto rest = static_cast<std::uint64_t>(negative ? -value : value);
         for (; rest > 0; rest >>= 8) small_[size++] = static_cast<std::uint8_t>(rest);

@@ -98,9 +98,9 @@ int order_ports(const std::uint8_t* a, const std::uint8_t* b) noexcept {
         const auto* fields = skip_atom(p + 1);
         return *p == v4_port ? load64(fields) : load32(fields);
     };
-    if (int o = sign_of(id(a), id(b))) return o;
     if (int o = sign_of(atom_text(a + 1), atom_text(b + 1))) return o;
-    return sign_of(load32(skip_leaf(a) - 4), load32(skip_leaf(b) - 4));
+    if (int o = sign_of(load32(skip_leaf(a) - 4), load32(skip_leaf(b) - 4))) return o; // creation
+    return sign_of(id(a), id(b));
 }
 
 int order_references(const std::uint8_t* a, const std::uint8_t* b) noexcept {
@@ -143,9 +143,7 @@ int order_funs(const std::uint8_t* a, const std::uint8_t* b) noexcept {
 
 /// Unused low bits are zero, so that bytes decide unless one is the beginning of the other.
 int order_bits(const std::uint8_t* a, const std::uint8_t* b) noexcept {
-    const auto bytes_of = [](const std::uint8_t* p) {
-        return byte_view{p + (*p == binary ? 5 : 6), load32(p + 1)};
-    };
+    const auto bytes_of = [](const std::uint8_t* p) { return byte_view{p + (*p == binary ? 5 : 6), load32(p + 1)}; };
     const auto bits_in_last = [](const std::uint8_t* p) { return *p == binary ? 8 : p[5]; };
     if (int o = order_bytes(bytes_of(a), bytes_of(b))) return o;
     return sign_of(bits_in_last(a), bits_in_last(b));

@@ -14,9 +14,9 @@ std::strong_ordering operator<=>(const pid& a, const pid& b) noexcept {
 }
 
 std::strong_ordering operator<=>(const port& a, const port& b) noexcept {
-    if (auto order = a.id <=> b.id; order != 0) return order;
     if (auto order = a.node <=> b.node; order != 0) return order;
-    return a.creation <=> b.creation;
+    if (auto order = a.creation <=> b.creation; order != 0) return order;
+    return a.id <=> b.id;
 }
 
 std::strong_ordering operator<=>(const reference& a, const reference& b) noexcept {

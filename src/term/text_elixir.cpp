@@ -48,9 +48,10 @@ script script_of(char32_t c) {
 }
 
 constexpr std::array<std::string_view, 51> operators{
-    "!",   "!=",  "!==", "%",  "%{}", "&",   "&&", "&&&", "*",   "**", "+",  "++", "+++", "-",   "--",  "---", "->",
-    ".",   "..",  "...", "..//", "/", "<",   "<-", "<<<", "<<>>", "<<~", "<=", "<>", "<~", "<~>", "=",  "==", "===",
-    "=~",  ">",   ">=",  ">>>", "@",  "\\\\", "^", "{}",  "|",   "|>", "||", "|||", "~>", "~>>", "and", "or", "in"};
+    "!",    "!=", "!==", "%",  "%{}", "&",  "&&",  "&&&",  "*",   "**",  "+",  "++",  "+++",
+    "-",    "--", "---", "->", ".",   "..", "...", "..//", "/",   "<",   "<-", "<<<", "<<>>",
+    "<<~",  "<=", "<>",  "<~", "<~>", "=",  "==",  "===",  "=~",  ">",   ">=", ">>>", "@",
+    "\\\\", "^",  "{}",  "|",  "|>",  "||", "|||", "~>",   "~>>", "and", "or", "in"};
 constexpr std::array<std::string_view, 10> not_callable{"%", "%{}", "->", ".", "..", "...", "..//", "<<>>", "{}", ""};
 constexpr std::array<std::string_view, 4> only_callable{"::", "^^^", "~~~", "<|>"};
 
@@ -71,8 +72,7 @@ bool is_identifier(std::string_view atom, bool at_sign_allowed) {
         if (!first && c.value == '@' && at_sign_allowed) continue;
         if (!first && last && (c.value == '?' || c.value == '!')) continue;
         const auto of = script_of(c.value);
-        const bool fits = seen == script::none || of == seen ||
-                          (of == script::east_asian && seen == script::latin) ||
+        const bool fits = seen == script::none || of == seen || (of == script::east_asian && seen == script::latin) ||
                           (of == script::latin && seen == script::east_asian);
         if (of == script::none || !fits) return false;
         seen = of;
@@ -111,9 +111,7 @@ void write_hexadecimal(output& out, char32_t c, int digits) {
 
 } // namespace
 
-bool is_charlist_character(std::uint64_t c) noexcept {
-    return (c >= 32 && c <= 126) || (c >= 7 && c <= 13) || c == 27;
-}
+bool is_charlist_character(std::uint64_t c) noexcept { return (c >= 32 && c <= 126) || (c >= 7 && c <= 13) || c == 27; }
 
 bool is_printable_elixir(std::string_view bytes) noexcept {
     for (std::size_t i = 0; i < bytes.size();) {
@@ -176,8 +174,8 @@ void write_key_elixir(output& out, std::string_view atom) {
 
 void write_function_name_elixir(output& out, std::string_view atom) {
     const bool is_name = is_identifier(atom, false) && !is_upper_ascii(static_cast<std::uint8_t>(atom[0]));
-    const bool is_operator = (is_one_of(operators, atom) && !is_one_of(not_callable, atom)) ||
-                             is_one_of(only_callable, atom);
+    const bool is_operator =
+        (is_one_of(operators, atom) && !is_one_of(not_callable, atom)) || is_one_of(only_callable, atom);
     if (is_name || is_operator) {
         out << atom;
     } else {

@@ -13,14 +13,14 @@ namespace sedge::text {
 namespace {
 
 constexpr std::array<std::string_view, 27> reserved_words{
-    "after", "and", "andalso", "band", "begin", "bnot", "bor",     "bsl", "bsr",
-    "bxor",  "case", "catch",  "cond", "div",   "end",  "fun",     "if",  "let",
-    "not",   "of",  "or",      "orelse", "receive", "rem", "try",  "when", "xor"};
+    "after", "and",  "andalso", "band",   "begin",   "bnot", "bor", "bsl",  "bsr",
+    "bxor",  "case", "catch",   "cond",   "div",     "end",  "fun", "if",   "let",
+    "not",   "of",   "or",      "orelse", "receive", "rem",  "try", "when", "xor"};
 
 bool is_lower(char32_t c) { return (c >= 'a' && c <= 'z') || (c >= 0xdf && c <= 0xff && c != 0xf7); }
 bool is_name_character(char32_t c) {
-    return is_lower(c) || (c >= 'A' && c <= 'Z') || (c >= 0xc0 && c <= 0xde && c != 0xd7) ||
-           (c >= '0' && c <= '9') || c == '_' || c == '@';
+    return is_lower(c) || (c >= 'A' && c <= 'Z') || (c >= 0xc0 && c <= 0xde && c != 0xd7) || (c >= '0' && c <= '9') ||
+           c == '_' || c == '@';
 }
 
 bool needs_quotes(std::string_view atom) {

@@ -31,8 +31,8 @@ inline code_point decode(std::string_view text) noexcept {
         return {v, 3};
     }
     if (first > 0xf4 || !more(1) || !more(2) || !more(3)) return {};
-    const auto v = static_cast<char32_t>((first & 0x07) << 18 | (at(1) & 0x3f) << 12 | (at(2) & 0x3f) << 6 |
-                                         (at(3) & 0x3f));
+    const auto v =
+        static_cast<char32_t>((first & 0x07) << 18 | (at(1) & 0x3f) << 12 | (at(2) & 0x3f) << 6 | (at(3) & 0x3f));
     if (v < 0x10000 || v > 0x10ffff) return {};
     return {v, 4};
 }

@@ -144,9 +144,7 @@ std::optional<term_view> term_view::find_atom(std::string_view key) const noexce
     return std::nullopt;
 }
 
-byte_view term_view::bytes() const noexcept {
-    return {data_, static_cast<std::size_t>(etf::skip(data_) - data_)};
-}
+byte_view term_view::bytes() const noexcept { return {data_, static_cast<std::size_t>(etf::skip(data_) - data_)}; }
 
 term_view term_view::sequence::iterator::operator*() const noexcept {
     return term_view{bytes_ ? byte_terms.data() + 2 * std::size_t{*at_} : at_};

@@ -122,9 +122,16 @@ TEST(Malformed, ErrorsNameTheByteAndTheReason) {
 }
 
 TEST(Malformed, OldIdentifiersKeepTheirNarrowFields) {
-    EXPECT_EQ(refusal("836677016100000005" "04"), term_errc::malformed) << "port: creation above 3";
-    EXPECT_FALSE(refusal("836677016100000005" "03"));
-    EXPECT_EQ(refusal("836577016100000005" "04"), term_errc::malformed) << "reference: creation above 3";
+    EXPECT_EQ(refusal("836677016100000005"
+                      "04"),
+              term_errc::malformed)
+        << "port: creation above 3";
+    EXPECT_FALSE(refusal("836677016100000005"
+                         "03"));
+    EXPECT_EQ(refusal("836577016100000005"
+                      "04"),
+              term_errc::malformed)
+        << "reference: creation above 3";
     EXPECT_EQ(refusal("837200017701610400000005"), term_errc::malformed) << "new reference: creation above 3";
 }
 
@@ -133,7 +140,11 @@ TEST(Malformed, CacheReferencesNeedAHeader) {
     decode_options options;
     options.version_byte = false;
     options.header_atoms = header;
-    EXPECT_EQ(term::decode(raw("68025200" "5201"), options).value(), (term{std::tuple{"first"_atom, "second"_atom}}));
+    EXPECT_EQ(term::decode(raw("68025200"
+                               "5201"),
+                           options)
+                  .value(),
+              (term{std::tuple{"first"_atom, "second"_atom}}));
     EXPECT_EQ(term::decode(raw("585201000000010000000000000002"), options).value(),
               (term{pid{"second"_atom, 1, 0, 2}}));
     EXPECT_EQ(refusal(raw("5202"), options), term_errc::malformed);
@@ -162,7 +173,10 @@ TEST(Limits, NestingOfListsTuplesMapsAndFuns) {
     EXPECT_FALSE(refusal(nested_lists(max)));
     EXPECT_EQ(refusal(nested_lists(max + 1)), term_errc::too_deep);
     decode_options options;
-    for (const std::string head : {"6801", "7400000001610" "1", "6c000000016101"}) { // the last: nested as tails
+    for (const std::string head : {"6801",
+                                   "7400000001610"
+                                   "1",
+                                   "6c000000016101"}) { // the last: nested as tails
         for (const std::size_t levels : {9u, 10u, 11u}) {
             options.nesting_max = 10;
             const auto bytes = joined({raw("83"), repeated(raw(head), levels), raw("6a")});
@@ -180,7 +194,9 @@ TEST(Limits, NestingOfListsTuplesMapsAndFuns) {
 TEST(Limits, DeepTermsAreWalkedWithoutTheStack) {
     decode_options options;
     options.nesting_max = 1'000'000;
-    for (const std::string head : {"6801", "6c00000001", "740000000161" "01"}) {
+    for (const std::string head : {"6801", "6c00000001",
+                                   "740000000161"
+                                   "01"}) {
         const bool is_list = head.starts_with("6c");
         const auto bytes = joined({raw("83"), repeated(raw(head), 200'000), raw("6a"),
                                    is_list ? repeated(raw("6a"), 200'000) : byte_buffer{}});
@@ -214,7 +230,8 @@ TEST(Limits, InflatedRatio) {
     auto bytes = compressed_zeros(1000);
     const auto packed = bytes.size() - 6;
     const auto claim = [&](std::size_t size) {
-        for (int i = 0; i < 4; ++i) bytes[2 + static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(size >> (24 - 8 * i));
+        for (int i = 0; i < 4; ++i)
+            bytes[2 + static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(size >> (24 - 8 * i));
         return refusal(bytes);
     };
     const auto max = limits::term_inflated_free_bytes + limits::term_inflated_ratio_max * packed;
@@ -235,8 +252,9 @@ TEST(Limits, GrowthByCacheReferences) {
         return bytes;
     };
     std::uint32_t fitting = 0;
-    while (5 + 257 * (fitting + 1) <= limits::term_growth_free_bytes +
-                                          limits::term_growth_ratio_max * (6 + 2 * (fitting + 1))) ++fitting;
+    while (5 + 257 * (fitting + 1) <=
+           limits::term_growth_free_bytes + limits::term_growth_ratio_max * (6 + 2 * (fitting + 1)))
+        ++fitting;
     EXPECT_FALSE(refusal(list_of_references(fitting - 1), options));
     EXPECT_FALSE(refusal(list_of_references(fitting), options));
     EXPECT_EQ(refusal(list_of_references(fitting + 1), options), term_errc::too_large);
@@ -297,11 +315,15 @@ TEST(Limits, TextIsCutBetweenCharacters) {
 
 TEST(MapKeys, EqualOnesAreRefusedHoweverTheyAreWritten) {
     const auto pair = [](const std::string& a, const std::string& b) {
-        return refusal("8374000000" "02" + a + "6a" + b + "6a");
+        return refusal("8374000000"
+                       "02" +
+                       a + "6a" + b + "6a");
     };
     EXPECT_EQ(pair("6101", "6101"), term_errc::malformed);
     EXPECT_EQ(pair("6101", "6200000001"), term_errc::malformed);
-    EXPECT_EQ(pair("6b00020102", "6c0000000261016102" "6a"), term_errc::malformed);
+    EXPECT_EQ(pair("6b00020102", "6c0000000261016102"
+                                 "6a"),
+              term_errc::malformed);
     EXPECT_EQ(pair("770161", "64000161"), term_errc::malformed);
     EXPECT_EQ(pair("74000000026101610161026102", "74000000026102610261016101"), term_errc::malformed) << "other order";
     EXPECT_FALSE(pair("74000000026101610161026102", "74000000026102610161016102"));

@@ -51,25 +51,49 @@ term fun(std::string_view module, std::string_view function, std::uint8_t arity)
 
 term hex(const std::string& canonical) { return term::decode(from_hex("83" + canonical).value()).value(); }
 
-const std::string new_fun = "7000000033" "00" "00000000000000000000000000000000" "00000000" "00000000" "77017a" "6100" "6100"
+const std::string new_fun = "7000000033"
+                            "00"
+                            "00000000000000000000000000000000"
+                            "00000000"
+                            "00000000"
+                            "77017a"
+                            "6100"
+                            "6100"
                             "58770161000000010000000000000002";
 
 } // namespace
 
 TEST(Order, KindsComeInErlangsOrder) {
     expect_ascending({term{1}, term{"atom"_atom}, term{reference{"a"_atom, 1, 1, {1}}}, hex(new_fun), fun("a", "b", 0),
-                      term{port{"a"_atom, 1, 1}}, term{pid{"a"_atom, 1, 1, 1}}, term{std::tuple{}},
-                      map_of({}), term{list_of()}, term{list_of(1)}, term{""}});
+                      term{port{"a"_atom, 1, 1}}, term{pid{"a"_atom, 1, 1, 1}}, term{std::tuple{}}, map_of({}),
+                      term{list_of()}, term{list_of(1)}, term{""}});
 }
 
 TEST(Order, NumbersCompareByValueAndExactlyBeyondTheReachOfFloats) {
     const auto big = [](const char* text) { return term{big_integer::from_text(text).value()}; };
-    expect_ascending({term{-1.7976931348623157e308}, big("-18446744073709551617"), big("-18446744073709551616"),
-                      term{std::numeric_limits<std::int64_t>::min()}, term{-2147483649}, term{-1.5}, term{-1},
-                      term{-0.5}, term{0}, term{5.0e-324}, term{0.5}, term{1}, term{255}, term{256},
-                      term{9007199254740992.0}, term{9007199254740993}, term{9007199254740994.0},
-                      term{9007199254740995}, big("18446744073709551615"), term{18446744073709551616.0},
-                      big("18446744073709551617"), big("100000000000000000000000"), term{1.7976931348623157e308},
+    expect_ascending({term{-1.7976931348623157e308},
+                      big("-18446744073709551617"),
+                      big("-18446744073709551616"),
+                      term{std::numeric_limits<std::int64_t>::min()},
+                      term{-2147483649},
+                      term{-1.5},
+                      term{-1},
+                      term{-0.5},
+                      term{0},
+                      term{5.0e-324},
+                      term{0.5},
+                      term{1},
+                      term{255},
+                      term{256},
+                      term{9007199254740992.0},
+                      term{9007199254740993},
+                      term{9007199254740994.0},
+                      term{9007199254740995},
+                      big("18446744073709551615"),
+                      term{18446744073709551616.0},
+                      big("18446744073709551617"),
+                      big("100000000000000000000000"),
+                      term{1.7976931348623157e308},
                       big(("1" + std::string(400, '0')).c_str())});
     EXPECT_EQ(compare(term{1}, term{1.0}), std::weak_ordering::equivalent);
     EXPECT_FALSE(term{1} == term{1.0});
@@ -85,14 +109,19 @@ TEST(Order, PidsBySerialIdNodeCreation) {
 }
 
 TEST(Order, ReferencesByNodeCreationAndWordsFromTheLast) {
-    const std::vector<reference> all{{"a"_atom, 1, 3, {9, 9, 1}}, {"a"_atom, 1, 3, {1, 1, 2}}, {"a"_atom, 1, 3, {2, 1, 2}},
-                                     {"a"_atom, 2, 3, {0, 0, 0}}, {"b"_atom, 1, 3, {0, 0, 0}}};
+    const std::vector<reference> all{{"a"_atom, 1, 3, {9, 9, 1}},
+                                     {"a"_atom, 1, 3, {1, 1, 2}},
+                                     {"a"_atom, 1, 3, {2, 1, 2}},
+                                     {"a"_atom, 2, 3, {0, 0, 0}},
+                                     {"b"_atom, 1, 3, {0, 0, 0}}};
     expect_ascending({all.begin(), all.end()});
     EXPECT_TRUE(std::is_sorted(all.begin(), all.end()));
 }
 
 TEST(Order, PortsAndFuns) {
-    expect_ascending({term{port{"b"_atom, 1, 1}}, term{port{"a"_atom, 2, 1}}, term{port{"a"_atom, 1ull << 40, 1}}});
+    const std::vector<port> ports{{"a"_atom, 2, 1}, {"a"_atom, 1ull << 40, 1}, {"a"_atom, 1, 2}, {"b"_atom, 1, 1}};
+    expect_ascending({ports.begin(), ports.end()});
+    EXPECT_TRUE(std::is_sorted(ports.begin(), ports.end()));
     expect_ascending({hex(new_fun), fun("a", "b", 1), fun("a", "b", 2), fun("a", "c", 0), fun("b", "a", 0)});
 }
 
@@ -102,9 +131,10 @@ TEST(Order, TuplesByArityFirst) {
 }
 
 TEST(Order, ListsElementByElementInWhateverForm) {
-    expect_ascending({term{list_of()}, term{improper_list{{1}, 0}}, term{improper_list{{1}, "a"_atom}}, term{list_of(1)},
-                      term{improper_list{{1, 1}, 5}}, term{list_of(1, 1)}, term{improper_list{{1, 2}, 3}}, term{list_of(1, 2)},
-                      term{list_of(1, 2, 300)}, term{improper_list{{1}, "binary"}}, term{list_of(1.5)}, term{list_of(2)}, term{list_of(300)},
+    expect_ascending({term{list_of()}, term{improper_list{{1}, 0}}, term{improper_list{{1}, "a"_atom}},
+                      term{list_of(1)}, term{improper_list{{1, 1}, 5}}, term{list_of(1, 1)},
+                      term{improper_list{{1, 2}, 3}}, term{list_of(1, 2)}, term{list_of(1, 2, 300)},
+                      term{improper_list{{1}, "binary"}}, term{list_of(1.5)}, term{list_of(2)}, term{list_of(300)},
                       term{list_of("a"_atom)}, term{list_of(list_of())}, term{list_of(list_of(1), 1)}});
     EXPECT_EQ(compare(term{list_of(1, 2)}, term{list_of(1.0, 2)}), std::weak_ordering::equivalent);
     EXPECT_EQ(compare(term{list_of(list_of(1), 2)}, term{list_of(list_of(1.0), 2.0)}), std::weak_ordering::equivalent);
@@ -119,8 +149,8 @@ TEST(Order, ListsElementByElementInWhateverForm) {
 }
 
 TEST(Order, BitstringsByBytesThenLength) {
-    expect_ascending({term{""}, bits({0}, 1), term{byte_buffer{0}}, term{byte_buffer{0, 0}}, bits({0x80}, 1), bits({0xa0}, 3),
-                      term{byte_buffer{0xa0}}, term{"\xff"}});
+    expect_ascending({term{""}, bits({0}, 1), term{byte_buffer{0}}, term{byte_buffer{0, 0}}, bits({0x80}, 1),
+                      bits({0xa0}, 3), term{byte_buffer{0xa0}}, term{"\xff"}});
 }
 
 TEST(Order, MapsBySizeThenKeysThenValues) {
@@ -139,13 +169,12 @@ TEST(Order, KeysOfMapsPutIntegersBeforeFloatsAndValuesDoNot) {
     EXPECT_EQ(compare(map_of({{a, 1}, {1, 2}}), map_of({{1, 2.0}, {a, 1.0}})), std::weak_ordering::equivalent);
     EXPECT_EQ(sign(compare(map_of({{1.0, 0}}), map_of({{1, 0}}))), 1);
     EXPECT_EQ(sign(compare(map_of({{std::tuple{2}, 0}}), map_of({{std::tuple{1.0}, 0}}))), -1) << "inside keys, too";
-    EXPECT_EQ(compare(map_of({{a, map_of({{a, 1}})}}), map_of({{a, map_of({{a, 1.0}})}})), std::weak_ordering::equivalent);
+    EXPECT_EQ(compare(map_of({{a, map_of({{a, 1}})}}), map_of({{a, map_of({{a, 1.0}})}})),
+              std::weak_ordering::equivalent);
 }
 
 TEST(Order, MapsInsideKeysOfMapsMayStandInAnyOrder) {
-    const auto inner = [](bool turned) {
-        return turned ? map_of({{2, 0}, {1, 0}}) : map_of({{1, 0}, {2, 0}});
-    };
+    const auto inner = [](bool turned) { return turned ? map_of({{2, 0}, {1, 0}}) : map_of({{1, 0}, {2, 0}}); };
     const auto outer = [&](bool turned) {
         return turned ? map_of({{inner(true), 1}, {3, 1}}) : map_of({{3, 1}, {inner(false), 1}});
     };

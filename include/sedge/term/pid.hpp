@@ -29,7 +29,7 @@ struct port {
     std::uint64_t id = 0;
     std::uint32_t creation = 0;
     friend bool operator==(const port&, const port&) = default;
-    /// Erlang's order: id, node name, creation.
+    /// Erlang's order: node name, creation, id.
     friend std::strong_ordering operator<=>(const port& a, const port& b) noexcept;
 };
 
@@ -37,8 +37,8 @@ struct port {
 struct reference {
     atom node;
     std::uint32_t creation = 0;
-    std::uint8_t size = 0;                 ///< Words used, 1 to 5.
-    std::array<std::uint32_t, 5> words{};  ///< In wire order; unused ones are zero.
+    std::uint8_t size = 0;                ///< Words used, 1 to 5.
+    std::array<std::uint32_t, 5> words{}; ///< In wire order; unused ones are zero.
 
     friend bool operator==(const reference&, const reference&) = default;
     /// Erlang's order: node name, creation, then words from the last to the first.

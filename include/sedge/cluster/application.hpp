@@ -25,8 +25,10 @@ enum class exit_code : int {
     ok = 0,
     failed = 1,            ///< It ran, and something asked for did not succeed.
     usage = 2,             ///< The command line is wrong.
-    bad_configuration = 3, ///< The configuration is wrong, or a cookie file cannot be used.
-    cannot_start = 4,      ///< The node cannot start: name in use, port taken, no port mapper, ...
+    unreachable = 3,       ///< The node asked for cannot be reached.
+    timed_out = 4,         ///< No answer in time.
+    bad_configuration = 5, ///< The configuration is wrong, or a cookie file cannot be used.
+    cannot_start = 6,      ///< The node cannot start: name in use, port taken, no port mapper, ...
 };
 
 /// A whole program: environment, port mapper, node, the services that other nodes expect, topologies, signals.

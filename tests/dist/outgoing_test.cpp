@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dist/outgoing.hpp"
+
+#include <sedge/dist/packet.hpp>
+#include <sedge/wire/framing.hpp>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+using namespace sedge;
+using namespace sedge::dist;
+using namespace sedge::literals;
+
+namespace {
+
+const flags all = announced(false);
+const flags no_fragments = all.without(capability::fragments);
+const flags pass_through = no_fragments.without(capability::dist_hdr_atom_cache);
+
+pid sender(std::uint32_t id) { return {"a@h"_atom, id, 0, 1}; }
+const pid receiver{"b@h"_atom, 1, 0, 1};
+
+term big(std::size_t size, std::uint8_t fill = 'x') { return term{byte_buffer(size, fill)}; }
+
+/// What one side writes, in pieces, and what the other makes of it.
+struct Outgoing : testing::Test {
+    outgoing out{all};
+    packet_decoder decoder{all};
+    wire::frame_reader frames{wire::frame_width::four, limits::frame_bytes_max};
+    std::vector<incoming> heard;
+    std::vector<std::size_t> packets; // their sizes
+
+    void send(std::uint32_t from, term message) { out.push(control::send{sender(from), receiver}, &message, nullptr); }
+
+    /// Writes one piece of at most `most` bytes; false if nothing waits.
+    bool write(std::size_t most = ~std::size_t{0}) {
+        const auto piece = out.front();
+        if (piece.empty()) return false;
+        auto left = piece.first(std::min(most, piece.size()));
+        const auto count = left.size();
+        while (!left.empty()) {
+            const auto space = frames.prepare();
+            const auto n = std::min(space.size(), left.size());
+            std::copy_n(left.begin(), n, space.begin());
+            frames.commit(n);
+            left = left.subspan(n);
+            while (const auto packet = frames.next().value()) {
+                packets.push_back(packet->size());
+                auto message = decoder.feed(*packet, time_point{}).value();
+                if (message) heard.push_back(std::move(*message));
+            }
+        }
+        out.consume(count);
+        return true;
+    }
+    void write_all(std::size_t most = ~std::size_t{0}) {
+        while (write(most)) {}
+    }
+    /// Senders in the order in which their messages were complete.
+    std::vector<std::uint32_t> order() const {
+        std::vector<std::uint32_t> ids;
+        for (const auto& m : heard) {
+            const auto* s = std::get_if<control::send>(&m.control);
+            ids.push_back(s != nullptr ? s->from->id : 0);
+        }
+        return ids;
+    }
+};
+
+using ids = std::vector<std::uint32_t>;
+
+} // namespace
+
+TEST_F(Outgoing, SmallMessagesGoInTheOrderTheyWereSent) {
+    for (std::uint32_t i = 1; i <= 5; ++i) send(i, term{i});
+    write_all();
+    EXPECT_EQ(order(), (ids{1, 2, 3, 4, 5}));
+    EXPECT_EQ(out.size(), 0u);
+}
+
+TEST_F(Outgoing, PartsBeginBeyond64KiBOfControlAndPayload) {
+    byte_buffer control;
+    const term_view any;
+    encode_control(control, control::send{sender(1), receiver}, &any, all);
+    // The payload is a binary with 5 bytes in front.
+    const std::size_t fits = outgoing::part_bytes - control.size() - 5;
+    for (const auto& [size, parts] : {std::pair{fits - 1, 1u}, std::pair{fits, 1u}, std::pair{fits + 1, 2u}}) {
+        packets.clear();
+        send(1, big(size));
+        write_all();
+        EXPECT_EQ(packets.size(), parts) << size;
+        EXPECT_EQ(*heard.back().payload, big(size));
+    }
+}
+
+TEST_F(Outgoing, LargeMessageGoesInPartsOf64KiB) {
+    send(1, big(200'000));
+    write_all();
+    ASSERT_EQ(packets.size(), 4u);
+    EXPECT_EQ(packets[0], 65'536u + 2 + 8 + 8 + 1);
+    EXPECT_EQ(packets[1], 65'536u + 2 + 8 + 8);
+    ASSERT_EQ(heard.size(), 1u);
+    EXPECT_EQ(*heard[0].payload, big(200'000));
+}
+
+TEST_F(Outgoing, SmallMessagesOfOthersOvertakeALargeOne) {
+    send(1, big(1'000'000));
+    write(1000);
+    send(2, term{1});
+    write_all(1000);
+    EXPECT_EQ(order(), (ids{2, 1}));
+}
+
+TEST_F(Outgoing, NothingOfTheSameSenderOvertakes) {
+    send(1, big(300'000));
+    write(1000);
+    send(1, term{1});
+    out.push(control::link{sender(1), receiver}, nullptr, nullptr);
+    send(1, big(300'000, 'y'));
+    send(1, term{2});
+    send(2, term{3});
+    write_all(1000);
+    ASSERT_EQ(heard.size(), 6u);
+    EXPECT_EQ(order(), (ids{2, 1, 1, 0, 1, 1}));
+    EXPECT_EQ(*heard[1].payload, big(300'000));
+    EXPECT_EQ(*heard[4].payload, big(300'000, 'y'));
+    EXPECT_EQ(*heard[5].payload, term{2});
+}
+
+TEST_F(Outgoing, ExitOfANamedProcessWaitsBehindWhatItSentBefore) {
+    send(1, big(300'000));
+    write(1000);
+    const auto who = sender(1);
+    const term reason{"normal"_atom};
+    out.push(control::monitor_p_exit{"name"_atom, receiver, {"b@h"_atom, 1, 1, {1}}}, &reason, &who);
+    write_all();
+    EXPECT_EQ(order(), (ids{1, 0}));
+}
+
+TEST_F(Outgoing, LargeMessagesOfSeveralSendersTakeTurns) {
+    send(1, big(1'000'000));
+    send(2, big(200'000));
+    send(3, big(100'000));
+    write_all();
+    EXPECT_EQ(order(), (ids{3, 2, 1}));
+}
+
+TEST_F(Outgoing, FloodOfSmallMessagesDoesNotStarveALargeOne) {
+    send(1, big(200'000));
+    for (int turn = 0; turn < 400 && order().empty(); ++turn) {
+        for (int i = 0; i < 10; ++i) out.push(control::link{sender(2), receiver}, nullptr, nullptr);
+        write(2000);
+        std::erase_if(heard, [](const incoming& m) { return std::holds_alternative<control::link>(m.control); });
+    }
+    EXPECT_EQ(order(), ids{1});
+}
+
+TEST_F(Outgoing, SizeCountsWhatWaits) {
+    send(1, big(500'000));
+    send(1, term{1});
+    EXPECT_GT(out.size(), 500'000u);
+    EXPECT_LT(out.size(), 501'000u);
+    write_all();
+    EXPECT_EQ(out.size(), 0u);
+}
+
+TEST_F(Outgoing, TickIsAnEmptyPacketAndOnlySentAlone) {
+    out.push_tick();
+    EXPECT_EQ(to_hex(out.front()), "00000000");
+    out.push_tick();
+    EXPECT_EQ(out.front().size(), 4u);
+    out.consume(4);
+    EXPECT_TRUE(out.front().empty());
+}
+
+TEST_F(Outgoing, WithoutFragmentsALargeMessageIsOnePacket) {
+    out = outgoing{no_fragments};
+    decoder = packet_decoder{no_fragments};
+    send(1, big(200'000));
+    write_all();
+    EXPECT_EQ(packets.size(), 1u);
+    EXPECT_EQ(order(), ids{1});
+}
+
+TEST_F(Outgoing, WithoutHeadersPacketsPassThrough) {
+    out = outgoing{pass_through};
+    decoder = packet_decoder{pass_through};
+    send(1, big(200'000));
+    EXPECT_EQ(out.front()[4], 112);
+    write_all();
+    EXPECT_EQ(order(), ids{1});
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Any bytes are a term or an error. What is a term can be walked, printed, compared and hashed, and its canonical
+// bytes decode to themselves. The first byte chooses the way in: stand-alone, or inside a packet with cached atoms.
+
+#include <sedge/base/assert.hpp>
+#include <sedge/term/text.hpp>
+
+#include <array>
+#include <optional>
+
+using namespace sedge;
+using namespace sedge::literals;
+
+namespace {
+
+/// Touches everything that a view gives, without recursion over deep terms: only the first levels.
+std::size_t touch(const term_view& t, int levels) {
+    std::size_t seen = t.bytes().size() + static_cast<std::size_t>(t.kind());
+    seen += t.as<std::int64_t>().has_value() + t.as<big_integer>().has_value() + t.as<std::string>().has_value();
+    seen += t.as<pid>().has_value() + t.as<reference>().has_value() + t.as<port>().has_value();
+    seen += t.as<charlist>().has_value() + t.as<double>().has_value();
+    if (levels == 0) return seen;
+    for (const auto each : t.elements()) seen += touch(each, levels - 1);
+    for (const auto each : t.keys_and_values()) seen += touch(each, levels - 1);
+    if (t.kind() == term_kind::list) seen += touch(t.tail(), levels - 1);
+    return seen;
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    if (size == 0) return 0;
+    static const std::array<atom, 3> header{"ok"_atom, "node@host"_atom, "日本語"_atom};
+    decode_options options;
+    options.inflated_bytes_max = 1 << 20;
+    if (data[0] % 2 == 1) {
+        options.version_byte = false;
+        options.header_atoms = header;
+    }
+    const auto found = term::decode_prefix({data + 1, size - 1}, options);
+    if (!found) {
+        SEDGE_ASSERT(!found.error().message().empty());
+        return 0;
+    }
+    const term& t = found->value;
+    SEDGE_ASSERT(found->consumed <= size - 1);
+
+    const auto again = term::decode(t.external());
+    SEDGE_ASSERT(again);
+    SEDGE_ASSERT(to_hex(again->bytes()) == to_hex(t.bytes()));
+    SEDGE_ASSERT(*again == t);
+    SEDGE_ASSERT(compare(*again, t) == 0);
+    SEDGE_ASSERT(hash_of(*again) == hash_of(t));
+
+    touch(t, 3);
+    text_options few;
+    few.bytes_max = 2000;
+    SEDGE_ASSERT(to_erlang(t, few).size() <= few.bytes_max + 3);
+    to_erlang_plain(t);
+    to_elixir(t);
+    return 0;
+}

@@ -21,6 +21,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace sedge::epmd {
 
@@ -54,6 +55,7 @@ server_options presence::mapper_options() const {
     server_options options;
     options.port = options_.port;
     options.access = options_.access;
+    std::ranges::copy_if(options_.addresses, std::back_inserter(options.addresses), &wire::ip_address::is_unspecified);
     return options;
 }
 
@@ -98,7 +100,8 @@ task<std::vector<wire::ip_address>> presence::own_addresses() {
             }
         }
     }
-    // The two that every mapper listens on are home, not outposts.
+    // The two that every mapper listens on are home, not outposts; "all addresses" is the mapper's own matter.
+    std::erase_if(found, &wire::ip_address::is_unspecified);
     std::erase(found, wire::ip_address::loopback_v4());
     std::erase(found, wire::ip_address::loopback_v6());
     std::ranges::sort(found);
@@ -136,7 +139,8 @@ task<result<registration>> presence::try_at_home() {
     if (!options_.embedded) co_return *std::move(failure);
     auto started = start_mapper();
     if (!started) co_return started.error();
-    const auto home = mapper_->listens_on().front();
+    const bool has_v4 = mapper_->listens_on().front().address.is_v4();
+    const auto home = mapper_at(has_v4 ? wire::ip_address::loopback_v4() : wire::ip_address::loopback_v6());
     auto due = env_.now() + options_.register_time;
     co_return co_await register_node(env_, home, node_, due);
 }

@@ -96,6 +96,17 @@ TEST_F(Machines, ThatCannotResolveTheirOwnHostNameAreFoundByOthers) {
     EXPECT_TRUE(is_found(b, "a", one));
 }
 
+TEST_F(Machines, MayServeAllTheirAddresses) {
+    named a{sim.program(one, "a"), "a", one, {.addresses = {wire::ip_address::any_v4()}}};
+    named b{sim.program(one, "b"), "b", one}, asker{sim.machine(two), "x", two};
+    publish(a).value();
+    publish(b).value();
+    EXPECT_THAT(log(a.env), HasSubstr("0.0.0.0:4369"));
+    EXPECT_TRUE(is_found(asker, "a", one));
+    sim.add_address(one, "172.24.176.9");
+    EXPECT_TRUE(is_found(asker, "b", "172.24.176.9"));
+}
+
 TEST_F(Machines, SayPlainlyWhatIsWrong) {
     named a{sim.machine(one), "a", one}, b{sim.machine(two), "b", two};
     publish(b).value();

@@ -22,7 +22,7 @@ struct directory_options {
     /// stands for, so that others find us under it. A name that stands for loopback only (as Debian's /etc/hosts
     /// has it) means all addresses of this machine; empty or `localhost`, none but loopback.
     std::string own_host;
-    std::vector<wire::ip_address> addresses; ///< Further addresses for an embedded mapper.
+    std::vector<wire::ip_address> addresses; ///< Further addresses for an embedded mapper; 0.0.0.0 or :: means all.
     access_rules access;                     ///< Of an embedded mapper.
     address_family family = address_family::any; ///< Which addresses of other hosts `locate` asks and gives.
     std::chrono::milliseconds register_time{5000}; ///< For one registration; OTP waits 10 s.

@@ -22,7 +22,7 @@ class Terminal:
     """`prompt` is a regular expression for the prompt of the program."""
 
     def __init__(self, command, prompt, cwd=None, env=None):
-        self.prompt = re.compile(prompt)
+        self.prompt = re.compile(prompt, re.MULTILINE)
         self.command = command
         self.raw = b""
         self.read_to = 0  # what of the text has been looked at

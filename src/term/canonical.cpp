@@ -47,13 +47,6 @@ result<void> canonicaliser::run() {
 
 // --- the output side ------------------------------------------------------------------------------------------
 
-bool canonicaliser::keep(std::size_t count) {
-    if (!has(count)) return fail("cut");
-    if (rewriting_) out_.insert(out_.end(), here(), here() + count);
-    at_ += count;
-    return true;
-}
-
 void canonicaliser::drop(std::size_t count) {
     start_rewriting();
     at_ += count;

@@ -65,7 +65,13 @@ private:
     [[nodiscard]] std::size_t position() const noexcept { return rewriting_ ? out_.size() : at_; }
     [[nodiscard]] const std::uint8_t* written() const noexcept { return rewriting_ ? out_.data() : in_.data(); }
 
-    bool keep(std::size_t count);       // the next input bytes are canonical as they are
+    /// The next input bytes are canonical as they are.
+    bool keep(std::size_t count) {
+        if (!has(count)) return fail("cut");
+        if (rewriting_) [[unlikely]] out_.insert(out_.end(), here(), here() + count);
+        at_ += count;
+        return true;
+    }
     void drop(std::size_t count);       // the next input bytes have no place in the canonical form
     encoder rewrite(std::size_t count); // they become what the encoder writes
     void start_rewriting();

@@ -155,7 +155,8 @@ void write_atom_elixir(output& out, std::string_view atom) {
     if (atom == "true" || atom == "false" || atom == "nil" || atom == "Elixir") {
         out << atom;
     } else if (is_alias(atom)) {
-        out << atom.substr(7);
+        const auto name = atom.substr(7);
+        out << (name == "Elixir" || name.starts_with("Elixir.") ? atom : name);
     } else if (is_identifier(atom, true) || is_one_of(operators, atom)) {
         out << ':' << atom;
     } else {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -52,7 +53,18 @@ inline std::ptrdiff_t length(std::string_view text) noexcept {
     return count;
 }
 
-inline bool is_valid(std::string_view text) noexcept { return length(text) >= 0; }
+inline bool is_valid(std::string_view text) noexcept {
+    // Most text is ASCII: eight bytes at a time, then the tail.
+    std::uint64_t high_bits = 0;
+    std::size_t i = 0;
+    for (; i + 8 <= text.size(); i += 8) {
+        std::uint64_t word;
+        std::memcpy(&word, text.data() + i, 8);
+        high_bits |= word;
+    }
+    for (; i < text.size(); ++i) high_bits |= static_cast<std::uint8_t>(text[i]);
+    return (high_bits & 0x8080808080808080u) == 0 || length(text) >= 0;
+}
 
 inline bool is_code_point(std::uint64_t v) noexcept { return v <= 0x10ffff && (v < 0xd800 || v >= 0xe000); }
 

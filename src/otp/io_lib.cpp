@@ -160,6 +160,7 @@ private:
         std::optional<std::string> text;
         if (auto name = value.atom_text()) text = *name;
         else text = characters(value, !d.unicode);
+        if (!text && value.binary()) text = characters(value, true); // ~ts takes bytes that are not UTF-8 one by one
         if (!text) return void(bad_ = true);
         if (!d.precision) return field(d, *text, false);
         directive inner = d;

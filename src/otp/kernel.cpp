@@ -18,7 +18,7 @@ kernel::~kernel() { stop(); }
 function_table& kernel::functions() noexcept { return state_->functions; }
 
 result<void> kernel::start() {
-    for (std::string_view name : {"net_kernel", "rex", "user", "logger_proxy"}) {
+    for (std::string_view name : {"net_kernel", "rex", "user", "logger_proxy", "sedge_mesh"}) {
         if (node_.whereis(atom{name}))
             return error{sedge::errc::invalid_argument, "the name " + std::string{name} + " is taken"};
     }
@@ -30,6 +30,7 @@ result<void> kernel::start() {
     run("rex", [state = state_](process& self) { return run_rex(self, state); });
     node_.set_group_leader(run("user", [state = state_](process& self) { return run_user(self, state); }));
     run("logger_proxy", [state = state_](process& self) { return run_logger_proxy(self, state); });
+    if (state_->options.connect_all) run("sedge_mesh", [](process& self) { return run_mesh(self); });
     node_.serve_spawns([state = state_](const spawn_call& call) { return serve_spawn(state, call); });
     return {};
 }

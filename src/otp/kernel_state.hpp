@@ -31,6 +31,7 @@ task<> run_net_kernel(process& self);
 task<> run_rex(process& self, std::shared_ptr<kernel_state> state);
 task<> run_user(process& self, std::shared_ptr<kernel_state> state);
 task<> run_logger_proxy(process& self, std::shared_ptr<kernel_state> state);
+task<> run_mesh(process& self);
 
 /// What serves a spawn request from another node; an empty body where the function is undefined.
 process_body serve_spawn(const std::shared_ptr<kernel_state>& state, const spawn_call& call);

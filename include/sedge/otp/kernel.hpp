@@ -18,6 +18,8 @@ struct kernel_options {
     std::function<bool(const atom& node, const function_entry& wanted)> permit;
     /// Takes text that remote calls write to our group leader (`io:format`). Unset: the log, level info.
     std::function<void(std::string_view text)> output;
+    /// Nodes tell each other whom they see, and connect to them: each sees every other. As OTP's `connect_all`.
+    bool connect_all = true;
     /// Whether log events that other nodes send for processes we started there are logged here.
     bool log_remote_events = true;
 };
@@ -30,7 +32,9 @@ struct kernel_state; // src/otp/kernel_state.hpp
 /// - `rex` and the spawn request `erpc:execute_call/4` run functions of the table, each in a process of its own, so
 ///   that a slow one holds up nobody; spawn requests for functions of level `access::spawn` are served too;
 /// - `user` is the group leader of this node: it speaks the io protocol;
-/// - `logger_proxy` takes log events that belong to us.
+/// - `logger_proxy` takes log events that belong to us;
+/// - `sedge_mesh` tells a new peer which nodes are seen from here, so that connections are transitive between nodes of
+///   sedge. Between BEAM nodes `global` does that.
 ///
 /// There is no `global_name_server` and no `pg` here: a node that answers `global` must play to the end, so this one
 /// is silent, which disturbs nobody but `global:sync/0` of directly connected nodes.

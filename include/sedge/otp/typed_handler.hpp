@@ -60,7 +60,7 @@ template <class C, class R, class... A>
 struct function_traits<R (C::*)(call_context&, A...) const> : signature<true, R, A...> {};
 
 template <class Tuple, std::size_t... I>
-std::optional<Tuple> from_terms(std::span<const term> terms, std::index_sequence<I...>) {
+std::optional<Tuple> from_terms([[maybe_unused]] std::span<const term> terms, std::index_sequence<I...>) {
     std::tuple<std::optional<std::tuple_element_t<I, Tuple>>...> values{
         terms[I].as<std::tuple_element_t<I, Tuple>>()...};
     if (!(std::get<I>(values).has_value() && ...)) return std::nullopt;

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "otp/kernels.hpp"
+
+namespace sedge::test {
+namespace {
+
+using kind = otp::remote_outcome::kind;
+
+class RemoteCalls : public Kernels {};
+
+TEST_F(RemoteCalls, ReachThisNodeTooWithoutAnyConnection) {
+    auto what = sim.block_on(otp::erpc_call(*a, a->name(), atom{"erlang"}, atom{"node"}, {}, in(1s)));
+    EXPECT_EQ(to_erlang(otp::rpc_value(what)), "'a@10.0.0.1'");
+}
+
+TEST_F(RemoteCalls, ConnectByThemselves) {
+    a->disconnect(b->name());
+    settle();
+    EXPECT_EQ(rpc("erlang", "node"), "'b@10.0.0.2'");
+}
+
+TEST_F(RemoteCalls, NodeThatIsNotThereIsNodedown) {
+    auto what = sim.block_on(otp::erpc_call(*a, name_of('x'), atom{"erlang"}, atom{"node"}, {}, in(60s)));
+    EXPECT_EQ(what.what, kind::no_connection);
+    EXPECT_EQ(to_erlang(otp::rpc_value(what)), "{badrpc,nodedown}");
+}
+
+TEST_F(RemoteCalls, LostConnectionIsNodedown) {
+    at_b->functions().add("m", "wait", [](otp::call_context& c) -> task<> { co_await c.self.receive(); });
+    std::string seen;
+    nursery jobs;
+    auto record = [](auto job, auto& into) -> task<> {
+        auto what = co_await std::move(job);
+        into = to_erlang(otp::rpc_value(what));
+    };
+    jobs.start(record(otp::erpc_call(*a, b->name(), atom{"m"}, atom{"wait"}, {}, in(600s)), seen));
+    settle();
+    b->disconnect(a->name());
+    settle();
+    EXPECT_EQ(seen, "{badrpc,nodedown}");
+}
+
+TEST_F(RemoteCalls, DeadlineEndsTheWaitAndLeavesNothing) {
+    at_b->functions().add("m", "wait", [](otp::call_context& c) -> task<> { co_await c.self.sleep(60s); });
+    auto before = a->processes().size();
+    auto what = sim.block_on(otp::erpc_call(*a, b->name(), atom{"m"}, atom{"wait"}, {}, in(5s)));
+    EXPECT_EQ(to_erlang(otp::rpc_value(what)), "{badrpc,timeout}");
+    settle();
+    EXPECT_EQ(a->processes().size(), before);
+    for (const auto& p : b->processes()) EXPECT_TRUE(b->info(p)->monitored_by.empty());
+}
+
+TEST_F(RemoteCalls, DestroyedTaskLeavesNoProcessAndNoMonitor) {
+    at_b->functions().add("m", "wait", [](otp::call_context& c) -> task<> { co_await c.self.sleep(60s); });
+    auto before = a->processes().size();
+    {
+        nursery jobs;
+        auto forget = [](auto job) -> task<> { co_await std::move(job); };
+        jobs.start(forget(otp::erpc_call(*a, b->name(), atom{"m"}, atom{"wait"}, {}, in(600s))));
+        settle();
+        EXPECT_EQ(a->processes().size(), before + 1);
+    }
+    settle();
+    EXPECT_EQ(a->processes().size(), before);
+    for (const auto& p : b->processes()) EXPECT_TRUE(b->info(p)->monitored_by.empty());
+}
+
+TEST_F(RemoteCalls, RpcCallMakesErrorsOfBadrpc) {
+    auto call = [&](const char* function, std::vector<term> arguments, atom on) {
+        return sim.block_on(otp::rpc_call(*a, on, atom{"erlang"}, atom{function}, arguments, in(60s)));
+    };
+    EXPECT_EQ(to_erlang(call("node", {}, b->name()).value()), "'b@10.0.0.2'");
+    auto undefined = call("halt", {}, b->name());
+    EXPECT_EQ(undefined.error(), make_error_code(otp::errc::remote_failure));
+    EXPECT_EQ(undefined.error().context(),
+              "rpc erlang:halt/0 on b@10.0.0.2: {'EXIT',{undef,[{erlang,halt,[],[]}]}}");
+    EXPECT_EQ(call("node", {}, name_of('x')).error(), make_error_code(otp::errc::no_connection));
+}
+
+TEST_F(RemoteCalls, PingAsksNetKernel) {
+    EXPECT_TRUE(sim.block_on(otp::ping(*a, b->name(), in(10s))));
+    EXPECT_TRUE(sim.block_on(otp::ping(*a, a->name(), in(10s))));
+    at_b->stop();
+    settle();
+    auto silent = sim.block_on(otp::ping(*a, b->name(), in(10s)));
+    EXPECT_EQ(silent.error(), make_error_code(otp::errc::no_process));
+    EXPECT_FALSE(sim.block_on(otp::ping(*a, name_of('x'), in(10s))));
+}
+
+} // namespace
+} // namespace sedge::test

@@ -36,7 +36,8 @@ result<subnet> subnet::parse(std::string_view text) {
     auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), range.prefix_bits);
     const bool is_number = failure == std::errc{} && end == digits.data() + digits.size();
     if (!is_number || range.prefix_bits < 0 || range.prefix_bits > family_bits) {
-        return error{sedge::errc::malformed, "subnet " + std::string{text} + ": a prefix is 0 to " + std::to_string(family_bits)};
+        return error{sedge::errc::malformed,
+                     "subnet " + std::string{text} + ": a prefix is 0 to " + std::to_string(family_bits)};
     }
     return range;
 }
@@ -52,8 +53,10 @@ rights rights_of(const access_rules& rules, const wire::ip_address& remote, cons
     const bool is_on_link = std::ranges::any_of(interfaces, [&](const wire::interface_address& i) {
         return i.up && subnet{i.address, i.prefix_bits}.contains(remote);
     });
-    const bool is_listed = std::ranges::any_of(rules.look_ups_also, [&](const subnet& s) { return s.contains(remote); });
-    return {is_local, is_listed || reaches(rules.look_ups, is_local, is_on_link), reaches(rules.names, is_local, is_on_link)};
+    const bool is_listed =
+        std::ranges::any_of(rules.look_ups_also, [&](const subnet& s) { return s.contains(remote); });
+    return {is_local, is_listed || reaches(rules.look_ups, is_local, is_on_link),
+            reaches(rules.names, is_local, is_on_link)};
 }
 
 } // namespace sedge::epmd

@@ -55,7 +55,8 @@ task<result<answered<Answer>>> converse(environment& env, wire::endpoint mapper,
         if (*answer) co_return answered<Answer>{**std::move(answer), std::move(connection)};
         if (at_end) co_return error{errc::closed_unanswered, "in the middle of it"};
         if (received.size() > limits::epmd_answer_bytes_max) {
-            co_return error{sedge::errc::limit_exceeded, "answer of more than " + std::to_string(received.size()) + " bytes"};
+            co_return error{sedge::errc::limit_exceeded,
+                            "answer of more than " + std::to_string(received.size()) + " bytes"};
         }
     }
 }

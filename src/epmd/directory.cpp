@@ -24,7 +24,8 @@ public:
     impl(environment& env, directory_options options) : env_(env), options_(std::move(options)) {}
 
     task<result<std::uint32_t>> publish(wire::publication what) {
-        if (present_) co_return error{sedge::errc::invalid_argument, "publish " + what.alive_name + ": published already"};
+        if (present_)
+            co_return error{sedge::errc::invalid_argument, "publish " + what.alive_name + ": published already"};
         node_entry node;
         node.name = std::move(what.alive_name);
         node.port = what.port;

@@ -14,7 +14,8 @@ class category final : public std::error_category {
         case errc::name_refused: return "the port mapper refuses the name; use 1 to 255 printable characters";
         case errc::not_found: return "it is not running, or registered under another name";
         case errc::no_answer: return "no port mapper answers";
-        case errc::not_a_mapper: return "what answers there is not a port mapper (epmd); stop it or use another port";
+        case errc::not_a_mapper:
+            return "the program on that port is not a port mapper (epmd); stop it or use another port";
         case errc::closed_unanswered: return "the port mapper closed the connection without an answer";
         case errc::version_mismatch: return "no common version of the distribution protocol";
         case errc::port_taken: return "the port is taken by another program";

@@ -42,7 +42,12 @@ std::optional<std::size_t> characters(std::string_view text) noexcept {
     for (std::size_t i = 0; i < text.size(); ++count) {
         auto byte = [&](std::size_t at) { return static_cast<std::uint8_t>(text[at]); };
         const std::uint8_t first = byte(i);
-        const std::size_t size = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+        const std::size_t size = first < 0x80   ? 1
+                                 : first < 0xc2 ? 0
+                                 : first < 0xe0 ? 2
+                                 : first < 0xf0 ? 3
+                                 : first < 0xf5 ? 4
+                                                : 0;
         if (size == 0 || size > text.size() - i) return {};
         std::uint32_t point = size == 1 ? first : first & (0xffu >> (size + 1));
         for (std::size_t k = 1; k < size; ++k) {

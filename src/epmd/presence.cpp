@@ -29,8 +29,8 @@ namespace {
 
 constexpr milliseconds pause_least{100};
 constexpr milliseconds pause_most{300};
-constexpr int tries_max = 5;                ///< In a row, before the next pause: races last milliseconds.
-constexpr std::size_t outposts_max = 16;    ///< As many addresses as OTP's mapper can be told to listen on.
+constexpr int tries_max = 5;             ///< In a row, before the next pause: races last milliseconds.
+constexpr std::size_t outposts_max = 16; ///< As many addresses as OTP's mapper can be told to listen on.
 
 std::string text(const error& e) { return printable(e.message()); }
 
@@ -66,6 +66,9 @@ task<result<std::uint32_t>> presence::begin() {
         outposts_.back()->address = address;
     }
     auto first = co_await register_at_home();
+    if (!first && first.error() == make_error_code(sedge::errc::timed_out)) {
+        co_return error{errc::not_a_mapper, first.error().context() + " gets no answer"}; // it only accepts connections
+    }
     if (!first) co_return std::move(first).error();
     const std::uint32_t creation = first->creation();
     home_.emplace(*std::move(first));
@@ -78,7 +81,8 @@ task<std::vector<wire::ip_address>> presence::own_addresses() {
     std::vector<wire::ip_address> found = options_.addresses;
     const auto interfaces = env_.net().interfaces();
     auto is_ours = [&](const wire::ip_address& a) {
-        return a.is_loopback() || std::ranges::find(interfaces, a, &wire::interface_address::address) != interfaces.end();
+        return a.is_loopback() ||
+               std::ranges::find(interfaces, a, &wire::interface_address::address) != interfaces.end();
     };
     const std::string& host = options_.own_host;
     if (!host.empty() && host != "localhost") {
@@ -171,7 +175,8 @@ task<> presence::keep() {
             where->watch.cancel();
             where->held.reset();
         }
-        env_.log(log_level::warning, "[sedge:epmd] the port mapper is gone; registering " + printable(node_.name) + " again");
+        env_.log(log_level::warning,
+                 "[sedge:epmd] the port mapper is gone; registering " + printable(node_.name) + " again");
         auto again = co_await renew();
         home_.emplace(std::move(again));
         for (auto& where : outposts_) co_await cover(*where);

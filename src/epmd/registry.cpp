@@ -54,7 +54,8 @@ registry::outcome registry::handle(connection from, const request& what, rights 
 registry::outcome registry::register_node(connection from, const node_entry& node, rights allowed) {
     if (!allowed.register_names) return {};
     const bool has_one = std::ranges::any_of(live_, [&](const registered& r) { return r.owner == from; });
-    if (!is_acceptable_name(node.name) || find(node.name) || has_one || live_.size() >= limits::epmd_registrations_max) {
+    if (!is_acceptable_name(node.name) || find(node.name) || has_one ||
+        live_.size() >= limits::epmd_registrations_max) {
         return {encode(refusal(node)), next::wait_for_close};
     }
     const std::uint32_t creation = creation_for(node.name);

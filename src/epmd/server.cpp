@@ -14,8 +14,8 @@ namespace sedge::epmd {
 class server::impl {
 public:
     impl(environment& env, server_options options)
-        : env_(env), options_(std::move(options)),
-          names_(options_.port, static_cast<std::uint32_t>(env.random_u64())) {}
+        : env_(env), options_(std::move(options)), names_(options_.port, static_cast<std::uint32_t>(env.random_u64())) {
+    }
 
     result<void> listen(wire::ip_address at) {
         const wire::endpoint where{at, options_.port};

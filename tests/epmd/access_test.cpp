@@ -66,14 +66,21 @@ TEST(Subnet, ContainsByItsPrefixAndFamily) {
         bool inside;
     };
     const row rows[]{
-        {"10.0.0.0/8", "10.255.0.1", true},      {"10.0.0.0/8", "11.0.0.0", false},
-        {"172.24.176.0/20", "172.24.191.255", true}, {"172.24.176.0/20", "172.24.192.0", false},
-        {"10.0.0.1", "10.0.0.1", true},          {"10.0.0.1", "10.0.0.2", false},
-        {"0.0.0.0/0", "203.0.113.7", true},      {"0.0.0.0/0", "fd00::1", false},
-        {"::/0", "fd00::1", true},               {"::/0", "10.0.0.1", false},
-        {"fd00::/9", "fd7f::1", true},           {"fd00::/9", "fd80::1", false},
+        {"10.0.0.0/8", "10.255.0.1", true},
+        {"10.0.0.0/8", "11.0.0.0", false},
+        {"172.24.176.0/20", "172.24.191.255", true},
+        {"172.24.176.0/20", "172.24.192.0", false},
+        {"10.0.0.1", "10.0.0.1", true},
+        {"10.0.0.1", "10.0.0.2", false},
+        {"0.0.0.0/0", "203.0.113.7", true},
+        {"0.0.0.0/0", "fd00::1", false},
+        {"::/0", "fd00::1", true},
+        {"::/0", "10.0.0.1", false},
+        {"fd00::/9", "fd7f::1", true},
+        {"fd00::/9", "fd80::1", false},
     };
-    for (const auto& r : rows) EXPECT_EQ(subnet::parse(r.range).value().contains(ip(r.address)), r.inside) << r.range << " " << r.address;
+    for (const auto& r : rows)
+        EXPECT_EQ(subnet::parse(r.range).value().contains(ip(r.address)), r.inside) << r.range << " " << r.address;
 }
 
 TEST(Subnet, IsNotParsedFromAnythingElse) {

@@ -80,7 +80,8 @@ TEST_F(Machines, FindEachOthersNodes) {
     EXPECT_THAT(locate(a, "b", two).value(), ElementsAre(wire::endpoint{ip(two), 5002}));
     EXPECT_THAT(locate(b, "a", one).value(), ElementsAre(wire::endpoint{ip(one), 5001}));
     EXPECT_THAT(locate(a, "a", one).value(), ElementsAre(wire::endpoint{ip(one), 5001}));
-    EXPECT_THAT(locate(a, "a", "127.0.0.1").value(), ElementsAre(wire::endpoint{wire::ip_address::loopback_v4(), 5001}));
+    EXPECT_THAT(locate(a, "a", "127.0.0.1").value(),
+                ElementsAre(wire::endpoint{wire::ip_address::loopback_v4(), 5001}));
 }
 
 TEST_F(Machines, FindNodesByHostName) {
@@ -144,7 +145,9 @@ TEST_F(Machines, SayThatSomethingElseHasThePort) {
     auto other = sim.program(one, "web").net().listen({wire::ip_address::loopback_v4(), 4369}).value();
     auto outcome = publish(a);
     ASSERT_FALSE(outcome.has_value());
-    EXPECT_EQ(outcome.error().message(), "the name a at the port mapper on 127.0.0.1:4369: timed out");
+    EXPECT_EQ(outcome.error().message(),
+              "the name a at the port mapper on 127.0.0.1:4369 gets no answer: the program on that "
+              "port is not a port mapper (epmd); stop it or use another port");
 }
 
 TEST_F(Machines, GiveTheirNameBack) {
@@ -259,7 +262,8 @@ TEST_F(Machines, WaitWhileANameIsTakenAndGetItBack) {
     auto stolen = std::make_unique<epmd::registration>(
         sim.block_on(epmd::register_node(thief, home, entry, sim.now() + 1s)).value());
     sim.run_for(5s);
-    EXPECT_THAT(log(b.env), HasSubstr("trying again: the name b at the port mapper on 127.0.0.1:4369 is registered already"));
+    EXPECT_THAT(log(b.env),
+                HasSubstr("trying again: the name b at the port mapper on 127.0.0.1:4369 is registered already"));
     stolen.reset();
     sim.run_for(1s);
     EXPECT_EQ(locate(b, "b", "127.0.0.1").value().front().port, 5000);

@@ -30,8 +30,8 @@ std::vector<recorded> exchanges() {
 }
 
 const std::set<std::string> no_requests{
-    "alive2-empty-name", "alive2-nul",   "alive2-name-length-lie", "port2-empty",    "port2-bad-utf8",
-    "unknown-tag",       "zero-length",  "too-large",              "trailing-bytes",
+    "alive2-empty-name", "alive2-nul", "alive2-name-length-lie", "port2-empty", "port2-bad-utf8", "unknown-tag",
+    "zero-length",       "too-large",  "trailing-bytes",
 };
 /// Understood, and we would have said the same with other bytes.
 const std::set<std::string> said_differently{"port2-nul-terminated", "names-extra-byte"};
@@ -200,8 +200,8 @@ TEST(NamesAnswer, OfSomethingElseIsNone) {
     EXPECT_FALSE(is_answer({"\0\0\x11", 3}));
     EXPECT_TRUE(is_answer({"\0\0\x11\x11", 4}));
     EXPECT_FALSE(is_answer({"\0\0\x11\x11one\n", 8}));
-    for (const char* line : {"name one at port 65536\n", "name one at port -1\n", "name one at port\n", "name  at port 1\n",
-                             "name at port 1\n", "name one at port 1x\n", "\n"}) {
+    for (const char* line : {"name one at port 65536\n", "name one at port -1\n", "name one at port\n",
+                             "name  at port 1\n", "name at port 1\n", "name one at port 1x\n", "\n"}) {
         EXPECT_FALSE(is_answer(std::string("\0\0\x11\x11", 4) + line)) << line;
     }
 }

@@ -46,7 +46,8 @@ struct Registry : testing::Test {
 
 TEST(RecordedExchanges, GetTheSameAnswersFromOurRegistry) {
     // What OTP's daemon did under -relaxed_command_check, and its listing for people who debug it, we do not offer.
-    const std::set<std::string> not_offered{"dump", "r-alive2", "stop-unknown", "stop-known", "port2-after-stop", "kill-ok"};
+    const std::set<std::string> not_offered{"dump",       "r-alive2",         "stop-unknown",
+                                            "stop-known", "port2-after-stop", "kill-ok"};
     epmd::registry names{24370, 0x6b03e5cf};
     registry::connection connection = 0, of_one = 0, of_again = 0;
     const auto pairs = test::read_vectors("epmd/pairs.json");
@@ -124,7 +125,8 @@ TEST_F(Registry, ListsTheLatestFirst) {
     ask(3, alive("three", 3));
     names.ended(2);
     ask(4, alive("two", 4));
-    EXPECT_THAT(names.names(), ElementsAre(name_and_port{"two", 4}, name_and_port{"three", 3}, name_and_port{"one", 1}));
+    EXPECT_THAT(names.names(),
+                ElementsAre(name_and_port{"two", 4}, name_and_port{"three", 3}, name_and_port{"one", 1}));
 }
 
 TEST_F(Registry, NeverGivesTheSameCreationTwice) {

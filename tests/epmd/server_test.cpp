@@ -122,8 +122,9 @@ TEST_F(Mapper, RefusesASecondNodeOfOneNameInPlainWords) {
     auto first = enroll(local, home, node("node1"));
     auto second = enroll(own, home, node("node1"));
     ASSERT_FALSE(second.has_value());
-    EXPECT_EQ(second.error().message(), "the name node1 at the port mapper on 127.0.0.1:4369 is registered already: another "
-                                        "program with this name runs; choose another name or stop it");
+    EXPECT_EQ(second.error().message(),
+              "the name node1 at the port mapper on 127.0.0.1:4369 is registered already: another "
+              "program with this name runs; choose another name or stop it");
     EXPECT_THAT(list(local, home), ElementsAre("node1"));
 }
 
@@ -245,7 +246,8 @@ TEST_F(Mapper, SaysThatItsPortIsTaken) {
     options.port = port;
     auto second = epmd::server::start(local, options);
     ASSERT_FALSE(second.has_value());
-    EXPECT_EQ(second.error().message(), "listen as port mapper on 127.0.0.1:4369: the port is taken by another program");
+    EXPECT_EQ(second.error().message(),
+              "listen as port mapper on 127.0.0.1:4369: the port is taken by another program");
 }
 
 TEST_F(Mapper, LeavesNothingOpen) {

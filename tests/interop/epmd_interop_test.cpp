@@ -172,7 +172,8 @@ TEST_F(OurMapper, AnswersOtpsOwnTool) {
     auto one = enroll("one");
     auto tool = start({"epmd", "-port", std::to_string(port), "-names"});
     EXPECT_EQ(tool->wait_for_end(), 0);
-    EXPECT_EQ(tool->output(), "epmd: up and running on port " + std::to_string(port) + " with data:\nname one at port 5000\n");
+    EXPECT_EQ(tool->output(),
+              "epmd: up and running on port " + std::to_string(port) + " with data:\nname one at port 5000\n");
     auto killer = start({"epmd", "-port", std::to_string(port), "-kill"});
     killer->wait_for_end();
     EXPECT_THAT(names(), ElementsAre("one")) << killer->output();
@@ -233,5 +234,7 @@ TEST_F(PortMapper, SaysInOneSentenceThatTheNameIsTaken) {
     auto a = start_resident("a");
     auto again = start({SEDGE_EPMD_RESIDENT, std::to_string(port), "a", "5000"});
     EXPECT_NE(again->wait_for_end(), 0);
-    EXPECT_THAT(again->output(), HasSubstr("is registered already: another program with this name runs; choose another name or stop it"));
+    EXPECT_THAT(
+        again->output(),
+        HasSubstr("is registered already: another program with this name runs; choose another name or stop it"));
 }

@@ -162,7 +162,8 @@ void program::kill() noexcept {
     signal(SIGKILL); // also when it has ended: what it started may still run
     if (status_) return;
     int status = 0;
-    while (::waitpid(id_, &status, 0) < 0 && errno == EINTR) {}
+    while (::waitpid(id_, &status, 0) < 0 && errno == EINTR) {
+    }
     status_ = status;
 }
 

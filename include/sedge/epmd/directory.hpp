@@ -22,8 +22,8 @@ struct directory_options {
     /// stands for, so that others find us under it. A name that stands for loopback only (as Debian's /etc/hosts
     /// has it) means all addresses of this machine; empty or `localhost`, none but loopback.
     std::string own_host;
-    std::vector<wire::ip_address> addresses; ///< Further addresses for an embedded mapper; 0.0.0.0 or :: means all.
-    access_rules access;                     ///< Of an embedded mapper.
+    std::vector<wire::ip_address> addresses;     ///< Further addresses for an embedded mapper; 0.0.0.0 or :: means all.
+    access_rules access;                         ///< Of an embedded mapper.
     address_family family = address_family::any; ///< Which addresses of other hosts `locate` asks and gives.
     std::chrono::milliseconds register_time{5000}; ///< For one registration; OTP waits 10 s.
     std::chrono::milliseconds look_up_time{2000};  ///< For each address asked. A dead machine costs this much.
@@ -45,7 +45,7 @@ public:
     /// Completes when the name is registered; keeps it so afterwards. Logs when the mapper is lost and found.
     ///
     /// Errors: epmd::errc::name_taken, epmd::errc::name_refused, epmd::errc::no_answer (only if not `embedded`),
-    ///         epmd::errc::not_a_mapper or sedge::errc::timed_out (something else has the port), system codes.
+    ///         epmd::errc::not_a_mapper (something else has the port), system codes.
     task<result<std::uint32_t>> publish(wire::publication what) override;
     /// Gives the name back; an embedded mapper ends with all its registrations.
     void withdraw() noexcept override;

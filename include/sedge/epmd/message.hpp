@@ -23,13 +23,13 @@ enum class node_type : std::uint8_t { hidden = 72, normal = 77 };
 
 /// What a mapper keeps about a name, word for word what the node sent.
 struct node_entry {
-    std::string name;            ///< The part before `@`, UTF-8.
-    std::uint16_t port = 0;      ///< Where the node accepts distribution connections.
+    std::string name;       ///< The part before `@`, UTF-8.
+    std::uint16_t port = 0; ///< Where the node accepts distribution connections.
     std::uint8_t type = static_cast<std::uint8_t>(node_type::normal);
-    std::uint8_t protocol = 0;   ///< 0 is TCP.
+    std::uint8_t protocol = 0; ///< 0 is TCP.
     std::uint16_t highest = version_highest;
     std::uint16_t lowest = version_lowest;
-    byte_buffer extra;           ///< Opaque; at most `limits::epmd_extra_bytes_max`.
+    byte_buffer extra; ///< Opaque; at most `limits::epmd_extra_bytes_max`.
 
     friend bool operator==(const node_entry&, const node_entry&) = default;
 };

@@ -58,9 +58,9 @@ private:
 
     std::uint16_t port_;
     std::uint32_t next_creation_;
-    std::list<registered> live_;                       // latest first
-    std::map<std::string, std::uint32_t> remembered_;  // last creation of names that are gone
-    std::deque<std::string> remembered_order_;         // the same names, oldest first
+    std::list<registered> live_;                      // latest first
+    std::map<std::string, std::uint32_t> remembered_; // last creation of names that are gone
+    std::deque<std::string> remembered_order_;        // the same names, oldest first
 };
 
 } // namespace sedge::epmd

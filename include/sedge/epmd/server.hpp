@@ -18,7 +18,7 @@ struct server_options {
     /// Listened on besides loopback of both families, which always is. An unspecified address means all.
     std::vector<wire::ip_address> addresses;
     access_rules access;
-    std::size_t connections_max = limits::epmd_connections_max;      ///< With an unfinished request.
+    std::size_t connections_max = limits::epmd_connections_max;            ///< With an unfinished request.
     std::chrono::milliseconds request_time{limits::epmd_request_time_max}; ///< From accept to the answer written.
 };
 

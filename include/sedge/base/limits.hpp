@@ -56,7 +56,7 @@ inline constexpr std::size_t epmd_remembered_names_max = 1000;     ///< Whose cr
 inline constexpr std::size_t epmd_registrations_max = 256;         ///< Names held at a time; one descriptor each.
 inline constexpr std::size_t epmd_name_characters_max = 255;       ///< OTP's own limit; at most 4 bytes each.
 inline constexpr std::size_t epmd_extra_bytes_max = 1020;          ///< OTP's own limit.
-inline constexpr std::size_t epmd_answer_bytes_max = mebibyte;     ///< As a client: a list of about 1,000 longest names.
+inline constexpr std::size_t epmd_answer_bytes_max = mebibyte;     ///< As a client: a list of 1,000 long names.
 
 // Gossip.
 inline constexpr std::size_t gossip_packet_bytes_max = 1400;       ///< Below every usual MTU.

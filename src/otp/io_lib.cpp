@@ -158,21 +158,30 @@ private:
         term_view value = argument();
         if (bad_) return;
         std::optional<std::string> text;
-        if (auto name = value.atom_text()) text = *name;
-        else text = characters(value, !d.unicode);
-        if (!text && value.binary()) text = characters(value, true); // ~ts takes bytes that are not UTF-8 one by one
-        if (!text) return void(bad_ = true);
-        if (!d.precision) return field(d, *text, false);
+        if (auto name = value.atom_text()) {
+            if (d.unicode || is_latin1(*name)) text = *name;
+        } else {
+            text = characters(value, !d.unicode);
+            if (!text && value.binary()) text = characters(value, true); // ~ts takes bytes that are not UTF-8 one by one
+        }
+        if (!text || (d.width && d.precision && *d.width < *d.precision)) return void(bad_ = true);
+        if (!d.precision || d.width == d.precision) return field(d, *text, false);
+
+        // Cut or filled at its right up to the precision; the field stands around that.
         directive inner = d;
-        inner.width = d.width.value_or(*d.precision);
-        std::string_view cut = first_code_points(*text, *d.precision);
-        directive exact = inner; // up to the precision it is padded too, as OTP does
-        exact.width = std::min(*d.precision, *inner.width);
-        std::string padded;
-        std::swap(padded, out_);
-        field(exact, cut, false);
-        std::swap(padded, out_);
-        field(inner, padded, false);
+        inner.left = true;
+        inner.width = d.precision;
+        std::string filled;
+        std::swap(filled, out_);
+        field(inner, *text, false);
+        std::swap(filled, out_);
+        field(d, filled, false);
+    }
+
+    static bool is_latin1(std::string_view text) {
+        while (!text.empty())
+            if (take_code_point(text) > 0xff) return false;
+        return true;
     }
 
     void floating(const directive& d) {

@@ -4,7 +4,8 @@
 // gave; heard: it announced itself), whether it is up, and when it may be dialled next.
 //
 //   wanted, away    dialled, whatever happened before, until it is up or no longer wanted. Pauses grow from 0.5 to 5 s
-//                   and start anew when the peer was up, or is heard again after a silence. Never more than one dial
+//                   and start anew when the peer was up, or is heard again after a silence; whoever is heard
+//                   while away is dialled without waiting for the pause. Never more than one dial
 //                   per `dial_gap`, and `dials_max` in all, so a dead host delays nobody else.
 //   first dial      at once by the greater name, `yield_time` later by the smaller: of two nodes that dial each other
 //                   at the same moment the greater wins anyway, so the smaller's attempt would be wasted. If the
@@ -145,10 +146,10 @@ void reconciler::heard(const std::string& name, const atom& node, trust how, std
     auto& p = peers_.at(node);
     bool was_silent = claimed.heard_at && now - *claimed.heard_at > options_.silence_time;
     claimed.heard_at = now;
-    if (was_silent && !p.up && !p.dialling) { // it was away and is back: do not wait for the long pause
-        p.retry.reset();
-        schedule(p, std::min(p.next_dial, now));
-    }
+    if (p.up || p.dialling) return;
+    if (was_silent) p.retry.reset();
+    // It lives, so do not wait for the pause that its absence earned; `dial_gap` still holds.
+    if (was_silent || p.last_dial) schedule(p, std::min(p.next_dial, now));
 }
 
 reconciler::peer& reconciler::peer_of(const atom& node) {

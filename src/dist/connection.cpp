@@ -13,16 +13,17 @@
 namespace sedge::dist {
 
 namespace {
-constexpr int packets_per_turn = 128;               // then everybody else in the run loop has a turn
-constexpr std::size_t batch_bytes_max = 64 * 1024;  // more than this is not held back to the end of a turn
+constexpr int packets_per_turn = 128;              // then everybody else in the run loop has a turn
+constexpr std::size_t batch_bytes_max = 64 * 1024; // more than this is not held back to the end of a turn
 } // namespace
 
 class connection::impl {
 public:
     impl(connection& self, environment& env, established link, connection_events& events, connection_options options)
         : self_(self), env_(env), events_(events), options_(options), link_(std::move(link)),
-          remote_(link_.stream->remote()), decoder_(link_.peer.chosen), frames_(wire::frame_width::four, options.frame_bytes_max),
-          outgoing_(link_.peer.chosen), ticker_(options.tick_time), all_written_(env) {}
+          remote_(link_.stream->remote()), decoder_(link_.peer.chosen),
+          frames_(wire::frame_width::four, options.frame_bytes_max), outgoing_(link_.peer.chosen),
+          ticker_(options.tick_time), all_written_(env) {}
 
     void start() {
         take_leftover();
@@ -134,9 +135,7 @@ private:
         case wire::io_step::outcome::closed:
             close(error{wire::errc::closed, name() + " closed the connection"});
             return true;
-        case wire::io_step::outcome::failed:
-            close(error{step.code, "reading from " + name()});
-            return true;
+        case wire::io_step::outcome::failed: close(error{step.code, "reading from " + name()}); return true;
         }
         return true;
     }
@@ -231,35 +230,17 @@ connection::connection(environment& env, established link, connection_events& ev
     : impl_(std::make_unique<impl>(*this, env, std::move(link), events, options)) {}
 connection::~connection() = default;
 
-void connection::start() {
-    impl_->start();
-}
-const peer_identity& connection::peer() const noexcept {
-    return impl_->link().peer;
-}
-wire::endpoint connection::remote() const {
-    return impl_->remote();
-}
-bool connection::initiated_here() const noexcept {
-    return impl_->link().initiated_here;
-}
-bool connection::is_open() const noexcept {
-    return impl_->is_open();
-}
+void connection::start() { impl_->start(); }
+const peer_identity& connection::peer() const noexcept { return impl_->link().peer; }
+wire::endpoint connection::remote() const { return impl_->remote(); }
+bool connection::initiated_here() const noexcept { return impl_->link().initiated_here; }
+bool connection::is_open() const noexcept { return impl_->is_open(); }
 result<void> connection::send(const control_message& message, const term* payload, const pid* sender) {
     return impl_->send(message, payload, sender);
 }
-void connection::close(error reason) {
-    impl_->close(std::move(reason));
-}
-task<> connection::flushed() {
-    return impl_->flushed();
-}
-std::size_t connection::queued_bytes() const noexcept {
-    return impl_->queued_bytes();
-}
-const connection::counters& connection::counts() const noexcept {
-    return impl_->counts();
-}
+void connection::close(error reason) { impl_->close(std::move(reason)); }
+task<> connection::flushed() { return impl_->flushed(); }
+std::size_t connection::queued_bytes() const noexcept { return impl_->queued_bytes(); }
+const connection::counters& connection::counts() const noexcept { return impl_->counts(); }
 
 } // namespace sedge::dist

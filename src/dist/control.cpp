@@ -9,6 +9,8 @@ template <class... Cases>
 struct overloaded : Cases... {
     using Cases::operator()...;
 };
+template <class... Cases>
+overloaded(Cases...) -> overloaded<Cases...>;
 
 const atom* node_of(const control::target& whom) noexcept {
     const auto* process = std::get_if<pid>(&whom);
@@ -50,10 +52,20 @@ private:
 } // namespace
 
 std::string_view operation_name(const control_message& message) noexcept {
-    static constexpr std::string_view names[] = {
-        "SEND_SENDER", "REG_SEND",      "ALIAS_SEND", "LINK",        "UNLINK_ID",   "UNLINK_ID_ACK",
-        "PAYLOAD_EXIT", "PAYLOAD_EXIT2", "MONITOR_P",  "DEMONITOR_P", "PAYLOAD_MONITOR_P_EXIT",
-        "SPAWN_REQUEST", "SPAWN_REPLY",  "GROUP_LEADER"};
+    static constexpr std::string_view names[] = {"SEND_SENDER",
+                                                 "REG_SEND",
+                                                 "ALIAS_SEND",
+                                                 "LINK",
+                                                 "UNLINK_ID",
+                                                 "UNLINK_ID_ACK",
+                                                 "PAYLOAD_EXIT",
+                                                 "PAYLOAD_EXIT2",
+                                                 "MONITOR_P",
+                                                 "DEMONITOR_P",
+                                                 "PAYLOAD_MONITOR_P_EXIT",
+                                                 "SPAWN_REQUEST",
+                                                 "SPAWN_REPLY",
+                                                 "GROUP_LEADER"};
     static_assert(std::size(names) == std::variant_size_v<control_message>);
     return names[message.index()];
 }

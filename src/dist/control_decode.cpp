@@ -250,9 +250,7 @@ control_message read_elements(element_reader& in, operation code, std::optional<
     return in.skip(), control::link{};
 }
 
-error malformed(const std::string& what) {
-    return {errc::bad_packet, "control message: " + what};
-}
+error malformed(const std::string& what) { return {errc::bad_packet, "control message: " + what}; }
 
 } // namespace
 

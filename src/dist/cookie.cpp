@@ -18,9 +18,9 @@ constexpr std::size_t strong_characters_min = 16;
 constexpr std::size_t otp_cookie_characters = 20; // of `~/.erlang.cookie` as OTP makes it
 
 // Cookies that are printed in manuals, or are a product's default.
-constexpr std::string_view well_known[] = {"cookie",  "erlang",      "elixir",       "monster",    "nocookie",
-                                           "rabbit",  "rabbitmq",    "secret",       "secretcookie", "test",
-                                           "changeme", "mycookie", "edge-servers", "ejabberd",   "riak"};
+constexpr std::string_view well_known[] = {"cookie",   "erlang",   "elixir",       "monster",      "nocookie",
+                                           "rabbit",   "rabbitmq", "secret",       "secretcookie", "test",
+                                           "changeme", "mycookie", "edge-servers", "ejabberd",     "riak"};
 
 struct digest_context {
     EVP_MD* md5;
@@ -69,7 +69,7 @@ result<cookie> cookie::from_text(std::string_view text) {
 
 cookie cookie::generate(environment& env) {
     static constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    constexpr std::size_t characters = 27;                           // 27 * log2(62) = 160.8 bits
+    constexpr std::size_t characters = 27;                                     // 27 * log2(62) = 160.8 bits
     constexpr std::uint8_t even_below = 256 / letters.size() * letters.size(); // others would favour some letters
     cookie made;
     while (made.size_ < characters) {

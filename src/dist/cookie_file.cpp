@@ -43,9 +43,7 @@ result<void> check_file(const std::string& path, const struct stat& info) {
     return {};
 }
 
-bool is_trailing_blank(char c) {
-    return c == '\n' || c == '\r' || c == ' ' || c == '\t';
-}
+bool is_trailing_blank(char c) { return c == '\n' || c == '\r' || c == ' ' || c == '\t'; }
 
 } // namespace
 

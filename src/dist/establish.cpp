@@ -127,7 +127,7 @@ task<result<established>> initiate(environment& env, challenge_guard& guard, dia
     handshake_stream peer{std::move(stream), options.length};
     const atom self = options.self.name.full;
     initiator role{std::move(options.self), std::move(options.peer), std::move(options.secret), guard,
-                   guard.issue(env), options.length};
+                   guard.issue(env),        options.length};
     auto running = run_initiator(peer, role, node);
     auto bounded = with_deadline(env, options.deadline, std::move(running));
     auto proved = co_await std::move(bounded);

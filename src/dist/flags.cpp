@@ -53,9 +53,7 @@ std::string name_of(int bit) {
 
 } // namespace
 
-flags flags::expanded() const noexcept {
-    return has(capability::mandatory_25_digest) ? with(mandatory_25) : *this;
-}
+flags flags::expanded() const noexcept { return has(capability::mandatory_25_digest) ? with(mandatory_25) : *this; }
 
 std::vector<std::string> flags::names() const {
     std::vector<std::string> all;

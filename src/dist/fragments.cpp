@@ -5,15 +5,13 @@
 namespace sedge::dist {
 
 namespace {
-error broken(const char* why) {
-    return {errc::bad_packet, why};
-}
+error broken(const char* why) { return {errc::bad_packet, why}; }
 } // namespace
 
 result<void> reassembly::reserve(std::size_t more) const {
     if (more > bounds_.bytes_max - bytes_)
-        return error{sedge::errc::limit_exceeded, "more than " + std::to_string(bounds_.bytes_max) +
-                                                      " bytes in fragmented messages under way"};
+        return error{sedge::errc::limit_exceeded,
+                     "more than " + std::to_string(bounds_.bytes_max) + " bytes in fragmented messages under way"};
     return {};
 }
 

@@ -53,8 +53,8 @@ std::string_view to_string(accept_status status) noexcept {
 
 // -- initiator -------------------------------------------------------------------------------------------------------
 
-initiator::initiator(identity self, node_name peer, cookie secret, challenge_guard& guard,
-                     challenge_guard::issued ours, handshake_length length)
+initiator::initiator(identity self, node_name peer, cookie secret, challenge_guard& guard, challenge_guard::issued ours,
+                     handshake_length length)
     : self_(std::move(self)), peer_(std::move(peer)), secret_(std::move(secret)), guard_(&guard),
       ours_(std::move(ours)), length_(length) {}
 
@@ -93,8 +93,8 @@ handshake_step initiator::on_status(byte_view message) {
     if (*status == "not_allowed")
         return fail(errc::not_allowed, "does not allow this node: it has an allow list without " +
                                            self_.name.full.str() + ", or demands a capability that this node lacks");
-    return fail(errc::bad_handshake, "answered our name with the unknown status \"" +
-                                         printable(status->substr(0, 32)) + "\"");
+    return fail(errc::bad_handshake,
+                "answered our name with the unknown status \"" + printable(status->substr(0, 32)) + "\"");
 }
 
 handshake_step initiator::confirm(bool still_wanted) {
@@ -147,9 +147,7 @@ handshake_step initiator::fail(errc code, const std::string& sentence, byte_buff
     return {std::move(send), next::failed{error{code, name() + " " + sentence}}};
 }
 
-std::string initiator::name() const {
-    return peer_.full.str();
-}
+std::string initiator::name() const { return peer_.full.str(); }
 
 error initiator::closed() const {
     switch (state_) {
@@ -235,9 +233,7 @@ handshake_step acceptor::answer(accept_status status, cookie secret) {
     switch (status) {
     case accept_status::ok:
     case accept_status::ok_simultaneous: return challenge(framed_status(status));
-    case accept_status::alive:
-        state_ = state::alive;
-        return {framed_status(status), next::message{}};
+    case accept_status::alive: state_ = state::alive; return {framed_status(status), next::message{}};
     case accept_status::nok:
         return fail(errc::already_connected, "is being dialled by this node, and that attempt is the one that counts",
                     framed_status(status));
@@ -299,9 +295,7 @@ handshake_step acceptor::fail(errc code, const std::string& sentence, byte_buffe
     return {std::move(send), next::failed{error{code, name() + " " + sentence}}};
 }
 
-std::string acceptor::name() const {
-    return peer_.name.full.empty() ? "somebody" : peer_.name.full.str();
-}
+std::string acceptor::name() const { return peer_.name.full.empty() ? "somebody" : peer_.name.full.str(); }
 
 error acceptor::closed() const {
     if (state_ == state::name) return {errc::refused, "somebody connected and left without saying a name"};

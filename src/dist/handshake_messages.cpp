@@ -50,9 +50,7 @@ std::optional<std::string_view> read_status(byte_view message) {
     return as_text(message.subspan(1));
 }
 
-void write_status(byte_buffer& out, std::string_view text) {
-    writer{out}.u8(tag_status).text(text);
-}
+void write_status(byte_buffer& out, std::string_view text) { writer{out}.u8(tag_status).text(text); }
 
 std::optional<challenge> read_challenge(byte_view message) {
     reader in{message};
@@ -106,9 +104,7 @@ std::optional<byte_view> read_ack(byte_view message) {
     return in.at_end() ? std::optional{proof} : std::nullopt;
 }
 
-void write_ack(byte_buffer& out, const digest& proof) {
-    writer{out}.u8(tag_ack).bytes(proof);
-}
+void write_ack(byte_buffer& out, const digest& proof) { writer{out}.u8(tag_ack).bytes(proof); }
 
 void frame(byte_buffer& out, handshake_length length, byte_view message) {
     writer w{out};

@@ -14,13 +14,11 @@ namespace {
 bool is_alive_character(char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
 }
-bool is_host_character(char c) {
-    return c > ' ' && c <= '~' && c != '@';
-}
+bool is_host_character(char c) { return c > ' ' && c <= '~' && c != '@'; }
 
 error invalid(std::string_view text, std::string_view why) {
-    return {dist::errc::name_invalid, "\"" + printable(text.substr(0, limits::node_name_characters_max)) + "\" " +
-                                          std::string{why}};
+    return {dist::errc::name_invalid,
+            "\"" + printable(text.substr(0, limits::node_name_characters_max)) + "\" " + std::string{why}};
 }
 
 } // namespace
@@ -41,9 +39,7 @@ result<node_name> node_name::parse(std::string_view text) {
     return node_name{std::string{alive}, std::string{host}, atom{text}};
 }
 
-bool node_name::is_long() const noexcept {
-    return host.find_first_of(".:") != std::string::npos;
-}
+bool node_name::is_long() const noexcept { return host.find_first_of(".:") != std::string::npos; }
 
 result<void> check_name_kind(bool long_names_here, const node_name& peer) {
     if (peer.is_long() == long_names_here) return {};

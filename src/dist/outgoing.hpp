@@ -65,10 +65,10 @@ private:
     flags chosen_;
     byte_buffer ready_;
     std::size_t ready_at_ = 0;
-    std::size_t since_part_ = 0;       // bytes written since the last part
-    std::list<sequence> under_way_;    // the first one's turn is next
-    std::size_t parked_bytes_ = 0;     // of `under_way_`, with all that waits behind
-    std::uint64_t last_sequence_ = 0;  // 0 is never used: OTP 25.2 crashes on it
+    std::size_t since_part_ = 0;      // bytes written since the last part
+    std::list<sequence> under_way_;   // the first one's turn is next
+    std::size_t parked_bytes_ = 0;    // of `under_way_`, with all that waits behind
+    std::uint64_t last_sequence_ = 0; // 0 is never used: OTP 25.2 crashes on it
 };
 
 } // namespace sedge::dist

@@ -24,9 +24,7 @@ constexpr std::uint8_t whole_tag = 68;
 constexpr std::uint8_t first_part_tag = 69;
 constexpr std::uint8_t next_part_tag = 70;
 
-error broken(const std::string& why) {
-    return {errc::bad_packet, why};
-}
+error broken(const std::string& why) { return {errc::bad_packet, why}; }
 
 /// The payload at the start of `bytes`, where one belongs to the control message.
 result<std::optional<incoming>> complete(decoded_control control, byte_view bytes, std::span<const atom> atoms,

@@ -60,9 +60,10 @@ TEST(AtomCache, BrokenHeadersAreRefused) {
         const char* what;
         const char* hex;
     };
-    for (const auto& [what, hex] : {row{"no count", ""}, row{"flags cut", "0900"}, row{"empty slot", "010005"},
-                                    row{"no index", "0108"}, row{"no length", "010805"}, row{"text cut", "010805ff6162"},
-                                    row{"not UTF-8", "01080501ff"}, row{"long length cut", "01180500"}}) {
+    for (const auto& [what, hex] :
+         {row{"no count", ""}, row{"flags cut", "0900"}, row{"empty slot", "010005"}, row{"no index", "0108"},
+          row{"no length", "010805"}, row{"text cut", "010805ff6162"}, row{"not UTF-8", "01080501ff"},
+          row{"long length cut", "01180500"}}) {
         SCOPED_TRACE(what);
         atom_cache cache;
         std::vector<atom> atoms;

@@ -201,9 +201,10 @@ TEST_F(Connection, OneMessageLargerThanTheQueueStillGoes) {
 
 TEST_F(AgainstAScript, PacketsThatCameWithTheHandshakeAreDelivered) {
     // {6, <b@10.0.0.2.1.0.1>, '', sink} and the message `ok`
-    const auto packet = from_hex("0000002c 834400 6804 6106 58 770a 624031302e302e302e32 00000001 00000000 00000001 7700 7704 "
-                                 "73696e6b 7702 6f6b")
-                            .value();
+    const auto packet =
+        from_hex("0000002c 834400 6804 6106 58 770a 624031302e302e302e32 00000001 00000000 00000001 7700 7704 "
+                 "73696e6b 7702 6f6b")
+            .value();
     net.dialled.reset();
     net.accepted.reset();
     net.shake();
@@ -244,8 +245,8 @@ TEST_F(AgainstAScript, GarbageEndsTheConnectionWithAReason) {
 
 TEST_F(AgainstAScript, PeerThatSpeaksForAThirdNodeIsDisconnected) {
     // {1, <c@h.1.0.1>, <a@10.0.0.1.1.0.1>}
-    say("00000032 834400 6803 6101 58 7703 634068 00000001 00000000 00000001 58 770a 614031302e302e302e31 00000001 00000000 "
-        "00000001");
+    say("00000032 834400 6803 6101 58 7703 634068 00000001 00000000 00000001 "
+        "58 770a 614031302e302e302e31 00000001 00000000 00000001");
     EXPECT_TRUE(net.world.run_until([&] { return !at_a.downs.empty(); }, 1s));
     EXPECT_EQ(at_a.downs.at(0), make_error_code(dist::errc::bad_packet));
     EXPECT_NE(at_a.downs[0].context().find("c@h"), std::string::npos) << at_a.downs[0].message();

@@ -166,8 +166,9 @@ TEST_F(CookieFile, UnusableContentIsExplained) {
         const char* why;
     };
     for (const auto& [content, why] :
-         {row{"", "is empty"}, row{"\n\n", "is empty"}, row{"one\ntwo", "one line"}, row{"k\xc3\xa5", "printable ASCII"},
-          row{std::string(256, 'c'), "longer than 255"}, row{std::string(600, 'c'), "too long"}}) {
+         {row{"", "is empty"}, row{"\n\n", "is empty"}, row{"one\ntwo", "one line"},
+          row{"k\xc3\xa5", "printable ASCII"}, row{std::string(256, 'c'), "longer than 255"},
+          row{std::string(600, 'c'), "too long"}}) {
         std::filesystem::remove(folder / "cookie");
         const auto loaded = cookie::load(write(content));
         ASSERT_FALSE(loaded);

@@ -101,7 +101,8 @@ TEST(RecordedHandshakes, WouldHaveBeenDialledByUsTheSameWay) {
             continue;
         SCOPED_TRACE(stream.name);
         challenge_guard guard;
-        initiator role{self(test::text_of(*name, "name"), static_cast<std::uint32_t>(test::number_of(*name, "creation")),
+        initiator role{self(test::text_of(*name, "name"),
+                            static_cast<std::uint32_t>(test::number_of(*name, "creation")),
                             flags{test::number_of(*name, "flags")}),
                        named(test::text_of(*challenge, "name")), stream.cookie, guard,
                        guard.issue(static_cast<std::uint32_t>(test::number_of(*reply, "challenge")))};
@@ -235,7 +236,7 @@ TEST(RecordedHandshakes, MalformedAnswersEndTheDialAsOtpEndsIt) {
     }
 }
 
-// -- the side that dials -----------------------------------------------------------------------------------------------
+// -- the side that dials ----------------------------------------------------------------------------------------------
 
 TEST_F(Dialling, PeerOfAnotherNameIsNotTalkedTo) {
     const auto step = hears({as_bytes("sok"), challenge_message("x@127.0.0.1", 5)});
@@ -293,7 +294,7 @@ TEST_F(Dialling, MessageAfterTheEndIsAnError) {
     EXPECT_EQ(failure(dialler.feed(as_bytes("sok"))), make_error_code(dist::errc::bad_handshake));
 }
 
-// -- the side that is dialled ------------------------------------------------------------------------------------------
+// -- the side that is dialled -----------------------------------------------------------------------------------------
 
 TEST_F(Accepting, NamesThatAreNoneEndWithoutAStatus) {
     for (const std::string name : {"no-at", "a@b@c", "@host", "alive@", "", "a b@127.0.0.1", "\xe5@127.0.0.1"}) {
@@ -372,7 +373,7 @@ TEST(OverTls, LengthsAre32Bits) {
     EXPECT_EQ(step.send.size(), 4u + 18u);
 }
 
-// -- answers passed off as one's own -----------------------------------------------------------------------------------
+// -- answers passed off as one's own ----------------------------------------------------------------------------------
 
 /// An attacker without the cookie lets himself be dialled, and hands the dialling node a challenge of its own.
 TEST(ChallengesOfOurOwn, AreNotAnsweredWhenTheyComeBackFromAnAcceptorsConnection) {

@@ -19,10 +19,11 @@ TEST(NodeName, RefusalsSayWhy) {
         const char* text;
         const char* why;
     };
-    for (const auto& [text, why] : {row{"edge1", "has no @"}, row{"@host", "nothing in front"}, row{"edge1@", "no host"},
-                                    row{"a@b@c", "more than one @"}, row{"ed ge@host", "only letters"},
-                                    row{"edge.1@host", "only letters"}, row{"edge1@ho st", "special characters"},
-                                    row{"edge1@ho\tst", "special characters"}, row{"\xc3\xa4@host", "only letters"}}) {
+    for (const auto& [text, why] :
+         {row{"edge1", "has no @"}, row{"@host", "nothing in front"}, row{"edge1@", "no host"},
+          row{"a@b@c", "more than one @"}, row{"ed ge@host", "only letters"}, row{"edge.1@host", "only letters"},
+          row{"edge1@ho st", "special characters"}, row{"edge1@ho\tst", "special characters"},
+          row{"\xc3\xa4@host", "only letters"}}) {
         SCOPED_TRACE(text);
         const auto parsed = node_name::parse(text);
         ASSERT_FALSE(parsed);

@@ -31,7 +31,8 @@ outcome after(const boost::json::array& packets, flags chosen, const atom& peer,
             auto message = decoder.feed(packet, time_point{});
             if (!message) return message.error();
             if (!message->has_value()) return {};
-            if (auto offence = violation((*message)->control, peer, self)) return error{dist::errc::bad_packet, *offence};
+            if (auto offence = violation((*message)->control, peer, self))
+                return error{dist::errc::bad_packet, *offence};
             seen.delivered.push_back(std::move(**message));
             return {};
         };
@@ -108,8 +109,8 @@ TEST(PacketDecoder, EmptyPacketIsATick) {
 TEST(PacketDecoder, MessageUnderWayForTooLongIsNoticed) {
     packet_decoder decoder{announced(false)};
     // The first of two parts of {6, Pid, '', sink}.
-    const auto first = from_hex("8345 0000000000000007 0000000000000002 00 6804 6106 58 7703624068 00000001 00000000 00000001 "
-                                "7700 7704 73696e6b 6d00000002 6f")
+    const auto first = from_hex("8345 0000000000000007 0000000000000002 00 6804 6106 "
+                                "58 7703624068 00000001 00000000 00000001 7700 7704 73696e6b 6d00000002 6f")
                            .value();
     const time_point start{};
     ASSERT_FALSE(decoder.feed(first, start).value());

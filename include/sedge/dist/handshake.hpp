@@ -50,18 +50,18 @@ std::string_view to_string(accept_status status) noexcept;
 
 /// What a handshake wants next. `send` always goes out first, framed already.
 namespace next {
-struct message {};      ///< Another message of the peer: `feed`.
-struct status {         ///< Acceptor: a status for this claimed, unproven name: `answer`.
+struct message {}; ///< Another message of the peer: `feed`.
+struct status {    ///< Acceptor: a status for this claimed, unproven name: `answer`.
     peer_identity claimed;
 };
 struct confirmation {}; ///< Initiator: the peer says `alive`. Is the connection still wanted? `confirm`.
 struct admission {      ///< Acceptor: the peer has proved itself. `acknowledge` when its place is free.
     peer_identity peer;
 };
-struct done {           ///< The link is up; what follows in the stream are packets.
+struct done { ///< The link is up; what follows in the stream are packets.
     peer_identity peer;
 };
-struct failed {         ///< Close the stream (after sending `send`).
+struct failed { ///< Close the stream (after sending `send`).
     error why;
 };
 } // namespace next

@@ -39,8 +39,8 @@ public:
     admission enter(const wire::ip_address& source, time_point now);
 
     enum class outcome {
-        passed,  ///< Authenticated, or ended for a harmless reason.
-        failed,  ///< Wrong cookie, garbage, or silence.
+        passed, ///< Authenticated, or ended for a harmless reason.
+        failed, ///< Wrong cookie, garbage, or silence.
     };
     /// A ticket that was evicted may leave again; nothing happens then.
     void leave(ticket t, outcome how, time_point now);
@@ -58,7 +58,7 @@ private:
 
     bounds bounds_;
     ticket last_ = 0;
-    std::map<ticket, wire::ip_address> inside_;         // in order of arrival
+    std::map<ticket, wire::ip_address> inside_; // in order of arrival
     std::map<wire::ip_address, std::size_t> per_source_;
     std::map<wire::ip_address, record> records_;
 };

@@ -23,7 +23,8 @@ std::uint64_t environment::random_below(std::uint64_t bound) {
 
 duration environment::random_between(duration least, duration most) {
     if (most <= least) return least;
-    return least + duration{static_cast<duration::rep>(random_below(static_cast<std::uint64_t>((most - least).count()) + 1))};
+    const auto choices = static_cast<std::uint64_t>((most - least).count()) + 1;
+    return least + duration{static_cast<duration::rep>(random_below(choices))};
 }
 
 namespace {

@@ -324,7 +324,8 @@ result<std::unique_ptr<wire::listener>> simulated_program::listen(endpoint at, l
 
 task<result<std::unique_ptr<stream>>> simulated_program::connect(endpoint to) {
     const std::string what = "connect " + to_string(to);
-    if (to.address.is_unspecified()) to.address = to.address.is_v4() ? ip_address::loopback_v4() : ip_address::loopback_v6();
+    if (to.address.is_unspecified())
+        to.address = to.address.is_v4() ? ip_address::loopback_v4() : ip_address::loopback_v6();
     simulated_machine* target = to.address.is_loopback() ? &machine : world.machine_at(to.address);
     if (!target) {
         co_await sleep_for(*this, neighbour_unknown_after);

@@ -213,8 +213,9 @@ std::string simulated_world::story() const {
     for (const auto& p : programs_) {
         const auto& lines = p->lines.lines();
         for (std::size_t i = 0; i < lines.size(); ++i) {
+            const std::chrono::duration<double> since = lines[i].at - beginning;
             char time[32];
-            std::snprintf(time, sizeof time, "%10.3f s ", std::chrono::duration<double>(lines[i].at - beginning).count());
+            std::snprintf(time, sizeof time, "%10.3f s ", since.count());
             ordered[p->lines.number(i)] = time + to_string(p->machine.address) + '/' + p->name + " [" +
                                           std::string{sedge::to_string(lines[i].level)} + "] " + lines[i].text + '\n';
         }

@@ -108,8 +108,10 @@ task<result<std::unique_ptr<stream>>> tcp_listener::accept_next(system_loop* loo
         case EBADF:
         case EINVAL:
         case ENOTSOCK:
-        case EOPNOTSUPP: co_return error{std::error_code{failure, std::system_category()}, "accept on " + to_string(local)};
-        default: co_await yield(loop->env); // that connection failed before we took it (accept(2)); the next may be good
+        case EOPNOTSUPP:
+            co_return error{std::error_code{failure, std::system_category()}, "accept on " + to_string(local)};
+        default:
+            co_await yield(loop->env); // that connection failed before we took it (accept(2)); the next may be good
         }
     }
     co_return error{errc::closed, "accept on " + to_string(local)};

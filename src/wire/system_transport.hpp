@@ -12,12 +12,16 @@ class system_transport final : public transport {
 public:
     explicit system_transport(system_loop& loop) noexcept : loop_(loop) {}
 
-    task<result<std::unique_ptr<stream>>> connect(endpoint to) override;                            // system_tcp.cpp
-    result<std::unique_ptr<listener>> listen(endpoint at, listen_options options) override;         // system_tcp.cpp
-    result<std::unique_ptr<datagram_socket>> open_datagram(datagram_options options) override;      // system_udp.cpp
-    task<result<std::vector<ip_address>>> resolve(std::string host) override;                       // system_resolver.cpp
-    std::vector<interface_address> interfaces() override;                                           // system_interfaces.cpp
-    std::string host_name() override;                                                               // system_interfaces.cpp
+    // system_tcp.cpp
+    task<result<std::unique_ptr<stream>>> connect(endpoint to) override;
+    result<std::unique_ptr<listener>> listen(endpoint at, listen_options options) override;
+    // system_udp.cpp
+    result<std::unique_ptr<datagram_socket>> open_datagram(datagram_options options) override;
+    // system_resolver.cpp
+    task<result<std::vector<ip_address>>> resolve(std::string host) override;
+    // system_interfaces.cpp
+    std::vector<interface_address> interfaces() override;
+    std::string host_name() override;
 
 private:
     system_loop& loop_;

@@ -16,7 +16,9 @@ public:
         if (getsockname(fd_->fd(), address.data(), address.size_out()) == 0) local_ = address.get();
     }
 
-    task<result<datagram>> receive(std::span<std::uint8_t> into) override { return receive_next(fd_.shared(), local_, into); }
+    task<result<datagram>> receive(std::span<std::uint8_t> into) override {
+        return receive_next(fd_.shared(), local_, into);
+    }
     result<void> send(const endpoint& to, byte_view bytes) override;
     endpoint local() const override { return local_; }
 
@@ -74,7 +76,8 @@ task<result<datagram>> udp_socket::receive_next(std::shared_ptr<watched_fd> fd, 
 result<void> udp_socket::send(const endpoint& to, byte_view bytes) {
     const native_address address{to};
     for (;;) {
-        if (::sendto(fd_->fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL, address.data(), address.size()) >= 0) return {};
+        const auto sent = ::sendto(fd_->fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL, address.data(), address.size());
+        if (sent >= 0) return {};
         if (errno == EAGAIN || errno == ENOBUFS) return {}; // full: lost, as on the way
         if (errno == ECONNREFUSED || errno == EINTR) continue; // about an earlier datagram; reading the error clears it
         return last_error("send to " + to_string(to));

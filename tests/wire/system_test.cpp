@@ -128,7 +128,7 @@ TEST(SystemEnvironment, ListenerSurvivesRunningOutOfDescriptors) {
     tasks.start(connect_into(&env, listener->local(), &client));
     env.run_until([&] { return client != nullptr; });
 
-    // The undefined-behaviour sanitizer needs a descriptor when it meets a type for the first time; not for these later.
+    // The undefined-behaviour sanitizer needs a descriptor when it meets a type for the first time; not later.
     env.block_on(sleep_for(env, 1ms));
     env.block_on(yield(env));
     rlimit before{};
@@ -192,7 +192,8 @@ TEST(SystemEnvironment, LookUpOfANameCanBeGivenUp) {
 TEST(SystemEnvironment, IPv6SocketJoinsAGroupAndTellsWhereADatagramCameIn) {
     wire::system_environment env;
     auto all = env.net().interfaces();
-    auto lo = std::find_if(all.begin(), all.end(), [](auto& i) { return i.address == wire::ip_address::loopback_v6(); });
+    const auto address = wire::ip_address::loopback_v6();
+    auto lo = std::find_if(all.begin(), all.end(), [&](auto& i) { return i.address == address; });
     if (lo == all.end()) return; // a machine without IPv6 has nothing to show here
     const auto group = wire::ip_address::parse("ff02::5ed6").value();
     wire::multicast_options multicast{group, wire::ip_address::loopback_v6(), 0, true};

@@ -27,7 +27,7 @@ struct link_options {
 struct simulation_options {
     link_options link;                            ///< Between any two machines without a `link` of their own.
     std::size_t stream_buffer_bytes = 256 * 1024; ///< Unread bytes per direction; above it writers must wait.
-    std::size_t step_bytes_max = 0;               ///< Most that one try_read or try_write moves; 0: as much as there is.
+    std::size_t step_bytes_max = 0;               ///< Most that one try_read or try_write moves; 0: no bound.
     bool multicast = true;                        ///< False: the network drops multicast, as many switches do.
     std::size_t log_lines_max = 4000;             ///< Kept per program; the oldest go.
 };
@@ -74,7 +74,7 @@ public:
     /// Sets the link between two machines, both directions; also while it is in use.
     void link(std::string_view a, std::string_view b, link_options options);
 
-    /// Nothing passes from now on, and nobody is told: streams hold their bytes back, connects hang, datagrams are lost.
+    /// Nothing passes from now on, and nobody is told: streams hold bytes back, connects hang, datagrams are lost.
     void cut(std::string_view a, std::string_view b);
     void cut_one_way(std::string_view from, std::string_view to);
     /// Ends the cut; what streams held back arrives after a link's delay.

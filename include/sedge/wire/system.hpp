@@ -23,8 +23,7 @@ class system_loop; // src/wire/system_loop.hpp
 ///
 /// Life:    it outlives everything that stands on it. What still waits when `run` returns is destroyed by its owners.
 /// Threads: the thread in `run`, `run_until` or `block_on` is the environment's thread; there is never more than one.
-///          `post` and `stop` may be called from any thread, and from nowhere else than normal code (no signal handlers:
-///          see `signal`).
+///          `post` and `stop` may be called from any thread, but not from a signal handler: see `signal`.
 class system_environment final : public environment {
 public:
     /// Lines go to `log`, or to standard error if there is none.

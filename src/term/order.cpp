@@ -37,7 +37,9 @@ public:
 
     int run() {
         for (;;) {
-            if (pending_ == decide_at_) return longer_is_a_ ? -order_to_list(b_) : order_to_list(a_);
+            // A map that is the last element before the tail is open at the same level, and has to be finished first.
+            if (pending_ == decide_at_ && frames_.size() == frames_at_decision_)
+                return longer_is_a_ ? -order_to_list(b_) : order_to_list(a_);
             if (!frames_.empty() && pending_ == frames_.top().level) {
                 next_in_map();
                 continue;
@@ -95,6 +97,7 @@ private:
             pending_ += x.count;
         } else {
             decide_at_ = pending_; // an earlier one is farther out, and this one is reached first
+            frames_at_decision_ = frames_.size();
             longer_is_a_ = x.count > y.count;
             pending_ += std::min(x.count, y.count) - 1;
         }
@@ -188,6 +191,7 @@ private:
     const std::uint8_t* b_;
     std::size_t pending_ = 1;
     std::size_t decide_at_ = static_cast<std::size_t>(-1); // of pending_: lists of different length
+    std::size_t frames_at_decision_ = 0;
     bool longer_is_a_ = false;
     strictness how_;
     const map_index* maps_of_a_;

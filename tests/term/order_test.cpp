@@ -173,6 +173,14 @@ TEST(Order, KeysOfMapsPutIntegersBeforeFloatsAndValuesDoNot) {
               std::weak_ordering::equivalent);
 }
 
+TEST(Order, AMapBeforeTheEndOfTheShorterListIsComparedFirst) {
+    const auto map = [](int value) { return map_of({{1, value}, {2, 0}}); };
+    expect_ascending({term{improper_list{{map(1)}, "a"_atom}}, term{list_of(map(1))}, term{list_of(map(1), 0)},
+                      term{list_of(map(2))}, term{list_of(map(2), "x", "y")}, term{list_of(map(3), 0)}});
+    expect_ascending(
+        {map_of({{1, list_of(map(1))}}), map_of({{1, list_of(map(1), 1)}}), map_of({{1, list_of(map(2))}})});
+}
+
 TEST(Order, MapsInsideKeysOfMapsMayStandInAnyOrder) {
     const auto inner = [](bool turned) { return turned ? map_of({{2, 0}, {1, 0}}) : map_of({{1, 0}, {2, 0}}); };
     const auto outer = [&](bool turned) {

@@ -56,7 +56,7 @@ public:
 private:
     result<config_value> literal_of(const expression& e, const elixir::literal& literal) const;
     result<config_value> list_of(const expression& e, const elixir::list& list) const;
-    result<config_value> tuple_of(const expression& e, const elixir::tuple& tuple) const;
+    result<config_value> tuple_of(const elixir::tuple& tuple) const;
 
     config_place place_;
 };
@@ -88,16 +88,20 @@ result<config_value> exs_reader::list_of(const expression& e, const elixir::list
     return out;
 }
 
-result<config_value> exs_reader::tuple_of(const expression& e, const elixir::tuple& tuple) const {
-    std::string address;
+// `{172, 24, 176, 1}` is an address; other tuples are as good as lists: nobody takes them, and the sentence says so.
+result<config_value> exs_reader::tuple_of(const elixir::tuple& tuple) const {
+    config_value out;
+    out.what = kind::list;
+    bool is_address = tuple.items.size() == 4;
     for (const auto& item : tuple.items) {
-        const auto* literal = std::get_if<elixir::literal>(&item.value);
-        auto number = literal ? literal->value.as<std::int64_t>() : std::nullopt;
-        if (!number || tuple.items.size() != 4)
-            return cannot(e, "the only tuple that has a meaning here is an address: {172, 24, 176, 1}");
-        address += (address.empty() ? "" : ".") + std::to_string(*number);
+        auto value = value_of(item);
+        if (!value) return value;
+        is_address = is_address && value->what == kind::integer;
+        out.items.push_back(std::move(*value));
     }
-    if (address.empty()) return cannot(e, "an empty tuple has no meaning here");
+    if (!is_address) return out;
+    std::string address;
+    for (const auto& part : out.items) address += (address.empty() ? "" : ".") + std::to_string(part.number);
     return config_value::of(std::move(address));
 }
 
@@ -109,7 +113,7 @@ result<config_value> exs_reader::value_of(const expression& e) const {
     } else if (const auto* list = std::get_if<elixir::list>(&e.value)) {
         out = list_of(e, *list);
     } else if (const auto* tuple = std::get_if<elixir::tuple>(&e.value)) {
-        out = tuple_of(e, *tuple);
+        out = tuple_of(*tuple);
     } else if (const auto* call = std::get_if<elixir::call>(&e.value)) {
         return cannot(e, "the call of " + printable(call->function) + " cannot be evaluated here; write the value");
     } else {

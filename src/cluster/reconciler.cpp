@@ -4,15 +4,15 @@
 // gave; heard: it announced itself), whether it is up, and when it may be dialled next.
 //
 //   wanted, away    dialled, whatever happened before, until it is up or no longer wanted. Pauses grow from 0.5 to 5 s
-//                   and start anew when the peer was up, or is heard again after a silence; whoever is heard
-//                   while away is dialled without waiting for the pause. Never more than one dial
-//                   per `dial_gap`, and `dials_max` in all, so a dead host delays nobody else.
+//                   and start anew when the peer was up, or is heard again after a silence; whoever is heard while
+//                   away is dialled without waiting for the pause. Never more than one dial per `dial_gap`, and
+//                   `dials_max` in all, so a dead host delays nobody else.
 //   first dial      at once by the greater name, `yield_time` later by the smaller: of two nodes that dial each other
 //                   at the same moment the greater wins anyway, so the smaller's attempt would be wasted. If the
 //                   greater does not know us, the smaller just dials.
 //   no longer       the claim goes; with the last one the dials end. A connection ends only if the topology's strategy
 //   wanted          owns removal and no other topology wants the node.
-//   heard only      expires `forget_time` after the last sign of life, since whoever spoofs names must not make us
+//   heard only      dialled more seldom while it is silent; expires `forget_time` after the last sign of life, since whoever spoofs names must not make us
 //                   dial them for ever; libcluster dials at each heartbeat and keeps nothing.
 //   untrusted       told once as discovered, never dialled.
 //
@@ -255,7 +255,10 @@ void reconciler::dialled(const atom& node, std::error_code code, std::string_vie
     auto took = p.dial_started ? now - *p.dial_started : duration{};
     if (p.up) return; // also if it failed: then the peer's own connection has won
     if (p.claims.empty()) return erase_if_nobodys(node);
-    schedule(p, now + p.retry.next(chance()));
+    auto pause = p.retry.next(chance());
+    // Who announces itself will tell when it is back; seldom dials leave a token for that moment.
+    if (needs_token(node, p) && is_silent(p, now)) pause = std::max(pause, 2 * options_.host_dial_gap);
+    schedule(p, now + pause);
     if (!code) { // `node_up` follows; should it not, the next dial finds out
         p.dial_took = took;
         return;
@@ -352,6 +355,13 @@ std::optional<time_point> reconciler::next_wake() const {
 bool reconciler::needs_token(const atom& node, const peer& p) const {
     if (is_this_machine(host_of(node), self_)) return false;
     return std::ranges::none_of(p.claims, [](const auto& entry) { return entry.second.listed; });
+}
+
+bool reconciler::is_silent(const peer& p, time_point now) const {
+    return std::ranges::all_of(p.claims, [&](const auto& entry) {
+        const auto& heard_at = entry.second.heard_at;
+        return !heard_at || now - *heard_at > options_.silence_time;
+    });
 }
 
 bool reconciler::take_token(const atom& node, peer& p, time_point now) {

@@ -122,6 +122,7 @@ private:
     [[nodiscard]] duration redial_gap(const peer& p) const;
     [[nodiscard]] std::optional<time_point> expiry(const peer& p, const claim& c) const;
     [[nodiscard]] bool needs_token(const atom& node, const peer& p) const;
+    [[nodiscard]] bool is_silent(const peer& p, time_point now) const;
     bool take_token(const atom& node, peer& p, time_point now);
     void give_token_back(const atom& node);
     void tell(const peer& p, event::kind what, const atom& node, duration took, std::string_view reason,

@@ -95,7 +95,10 @@ task<result<std::unique_ptr<stream>>> tcp_listener::accept_next(system_loop* loo
         const int failure = errno;
         if (accepted >= 0) {
             auto watched = watched_fd::adopt(*loop, accepted);
-            if (!watched) co_return std::move(watched).error();
+            if (!watched) { // the system's limit of watches; the peer sees its connection closed
+                co_await sleep_for(loop->env, descriptors_retry);
+                continue;
+            }
             std::unique_ptr<stream> connected = std::make_unique<tcp_stream>(fd_owner{std::move(*watched)});
             co_return connected;
         }

@@ -66,10 +66,10 @@ task<result<datagram>> udp_socket::receive_next(std::shared_ptr<watched_fd> fd, 
             read_packet_info(message, got);
             co_return got;
         }
-        // Anything else was about an earlier datagram of ours (ICMP) and is cleared by having been read.
-        if (errno == EAGAIN) co_await watched_fd::readable(fd);
-        else if (errno == EBADF || errno == ENOTSOCK || errno == EFAULT)
+        if (errno == EBADF || errno == ENOTSOCK || errno == EFAULT)
             co_return last_error("receive on " + to_string(local));
+        // Nothing there, or news of an earlier datagram of ours (ICMP), which is cleared by having been read.
+        co_await watched_fd::readable(fd);
     }
 }
 

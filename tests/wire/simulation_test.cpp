@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sedge/wire/simulation.hpp>
 
+#include "wire/tasks.hpp"
+
 #include <gtest/gtest.h>
 
 using namespace sedge;
@@ -283,6 +285,79 @@ TEST(Simulation, MulticastReachesAllMembersAndLossIsSeeded) {
     EXPECT_GT(heard[1], 30);
     EXPECT_LT(heard[1], 70);
     EXPECT_NE(heard[1], heard[2]);
+}
+
+TEST(Simulation, DatagramsMayComeTwiceOrNotPassASwitchAtAll) {
+    wire::simulation_options options;
+    options.multicast = false;
+    options.link.datagram_duplicate = 1;
+    wire::simulation sim{13, options};
+    const wire::ip_address group = wire::ip_address::v4(233, 252, 1, 32);
+    const wire::endpoint any{wire::ip_address::any_v4(), 45892};
+    wire::datagram_options shared{any, true, true, wire::multicast_options{group}};
+    auto sender = sim.machine(one).net().open_datagram(shared).value();
+    auto other = sim.machine(two).net().open_datagram(shared).value();
+    std::vector<test::heard> here, there;
+    nursery tasks;
+    tasks.start(test::listen_to(sender.get(), &here));
+    tasks.start(test::listen_to(other.get(), &there));
+    ASSERT_TRUE(sender->send({group, 45892}, as_bytes("multicast")));
+    sim.run_for(1s);
+    EXPECT_EQ(here.size(), 1u) << "one's own machine needs no switch";
+    EXPECT_TRUE(there.empty());
+    ASSERT_TRUE(sender->send(at("172.24.176.255", 45892), as_bytes("broadcast")));
+    sim.run_for(1s);
+    EXPECT_EQ(there.size(), 2u);
+    ASSERT_TRUE(sender->send(at(two, 45892), as_bytes("unicast")));
+    sim.cut_one_way(one, two);
+    sim.run_for(1s);
+    EXPECT_EQ(there.size(), 2u) << "what is on its way over a cut is lost";
+}
+
+TEST(Simulation, OneWayCutHoldsBackOneDirectionOnly) {
+    wire::simulation sim{14};
+    echo_server server{sim.machine(one), 4000};
+    talker t{sim.machine(two), at(one, 4000)};
+    sim.run_for(5500ms);
+    const auto before = t.answers;
+    sim.cut_one_way(one, two);
+    sim.run_for(10s);
+    EXPECT_EQ(t.answers, before);
+    sim.heal_all();
+    sim.run_for(5s);
+    EXPECT_GT(t.answers, before + 3);
+}
+
+TEST(Simulation, SecondAddressOfAMachineReachesTheSamePrograms) {
+    wire::simulation sim{15};
+    echo_server server{sim.machine(one), 4000};
+    sim.add_address(one, "10.0.0.1");
+    talker t{sim.machine(two), at("10.0.0.1", 4000)};
+    sim.run_for(2s);
+    EXPECT_GE(t.answers, 1u);
+    EXPECT_EQ(sim.machine(one).net().interfaces().size(), 4u);
+}
+
+TEST(Simulation, VirtualWeekOfOneTimerIsCheap) {
+    wire::simulation sim{16};
+    for (int i = 1; i <= 100; ++i) sim.machine("10.0.1." + std::to_string(i));
+    auto hourly = [](environment* e, int* count) -> task<> {
+        for (;;) {
+            co_await sleep_for(*e, 1h);
+            ++*count;
+        }
+    };
+    int count = 0;
+    nursery tasks;
+    tasks.start(hourly(&sim.machine("10.0.1.50"), &count));
+    sim.run_for(24h * 7);
+    EXPECT_EQ(count, 24 * 7);
+}
+
+TEST(Simulation, TaskThatDoesNotEndIsReportedAndDestroyed) {
+    wire::simulation sim{17};
+    event never{sim.machine(one)};
+    EXPECT_THROW(sim.block_on(never.wait(), 1min), std::runtime_error);
 }
 
 TEST(Simulation, LogIsKeptPerProgramAndToldInOrder) {

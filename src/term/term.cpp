@@ -77,6 +77,13 @@ byte_buffer term::external() const {
 }
 
 term term::adopt(byte_buffer canonical) {
+#ifndef NDEBUG // a count that does not fit its elements would make every view read beyond the end
+    decode_options any;
+    any.nesting_max = canonical.size();
+    etf::canonicaliser check{canonical, any};
+    SEDGE_ASSERT(check.run());
+    SEDGE_ASSERT(check.consumed() == canonical.size());
+#endif
     SEDGE_ASSERT(!canonical.empty());
     return term{block::make(canonical)};
 }

@@ -180,7 +180,7 @@ public:
     static result<decoded> decode_prefix(byte_view bytes, const decode_options& options = {});
     /// The same; bytes behind the term are an error.
     static result<term> decode(byte_view bytes, const decode_options& options = {});
-    /// Takes over bytes that an `encoder` wrote. Precondition: exactly one canonical term.
+    /// Takes over bytes that an `encoder` wrote. Precondition: exactly one canonical term; debug builds check it.
     static term adopt(byte_buffer canonical);
 
     [[nodiscard]] term_view view() const noexcept { return term_view{*this}; }

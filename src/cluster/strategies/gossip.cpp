@@ -68,7 +68,7 @@ private:
 };
 
 // `if_addr` with an address of this machine means that interface; the socket is never bound to it, since Linux gives
-// a socket bound to a unicast address no multicast. See docs/decisions/0010-gossip-if-addr.md.
+// a socket bound to a unicast address no multicast. See docs/decisions/0005-gossip-if-addr.md.
 std::optional<wire::ip_address> gossip::chosen_interface() const {
     if (options_.multicast_if) return options_.multicast_if;
     bool is_unicast = !options_.if_addr.is_unspecified() && options_.if_addr != wire::ip_address::any_v4() &&

@@ -20,7 +20,7 @@ namespace sedge::cluster {
 struct gossip_strategy {
     std::uint16_t port = 45892;
     /// 0.0.0.0, the group, or an address of this machine. The latter names the interface to use, as `multicast_if`
-    /// does: binding to it would stop reception on Linux (docs/decisions/).
+    /// does: binding to it would stop reception on Linux (docs/decisions/0005-gossip-if-addr.md).
     wire::ip_address if_addr = wire::ip_address::any_v4();
     wire::ip_address multicast_addr = wire::ip_address::v4(233, 252, 1, 32);
     std::optional<wire::ip_address> multicast_if; ///< Interface to send and join on; unset: the kernel's choice.

@@ -164,8 +164,8 @@ template <std::size_t N>
 struct term_codec<char[N]> : term_codec<std::string_view> {};
 
 template <class T>
-    requires(encodable<std::remove_cvref_t<T>> && !std::same_as<std::remove_cvref_t<T>, term> &&
-             !std::same_as<std::remove_cvref_t<T>, term_view>)
+    requires(!std::same_as<std::remove_cvref_t<T>, term> && !std::same_as<std::remove_cvref_t<T>, term_view> &&
+             encodable<std::remove_cvref_t<T>>)
 term::term(const T& value) {
     byte_buffer bytes;
     encoder out{bytes};

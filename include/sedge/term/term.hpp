@@ -165,8 +165,8 @@ public:
     term() noexcept;                ///< The atom `undefined`.
     explicit term(term_view view);  ///< Copies the bytes.
     template <class T>
-        requires(encodable<std::remove_cvref_t<T>> && !std::same_as<std::remove_cvref_t<T>, term> &&
-                 !std::same_as<std::remove_cvref_t<T>, term_view>)
+        requires(!std::same_as<std::remove_cvref_t<T>, term> && !std::same_as<std::remove_cvref_t<T>, term_view> &&
+                 encodable<std::remove_cvref_t<T>>) // asked last: clang remembers an answer given before the codec
     term(const T& value);           ///< Encodes: `term{std::tuple{"ok"_atom, 42}}`.
     term(const term& other) noexcept;
     term(term&& other) noexcept;

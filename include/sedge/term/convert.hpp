@@ -32,13 +32,6 @@ struct charlist {
     friend bool operator==(const charlist&, const charlist&) = default;
 };
 
-/// `[elements | tail]`. A tail that is itself a list continues it.
-struct improper_list {
-    std::vector<term> elements;
-    term tail;
-    friend bool operator==(const improper_list&, const improper_list&) = default;
-};
-
 namespace detail {
 std::optional<std::int64_t> decode_signed(const term_view& in) noexcept;
 std::optional<std::uint64_t> decode_unsigned(const term_view& in) noexcept;
@@ -126,11 +119,6 @@ template <>
 struct term_codec<big_integer> {
     static void encode(encoder& out, const big_integer& value);
     static std::optional<big_integer> decode(const term_view& in);
-};
-template <>
-struct term_codec<improper_list> {
-    static void encode(encoder& out, const improper_list& value);
-    static std::optional<improper_list> decode(const term_view& in);
 };
 template <>
 struct term_codec<std::monostate> {

@@ -184,4 +184,18 @@ struct term_codec<std::variant<Ts...>> {
     }
 };
 
+/// `[elements | tail]`. A tail that is itself a list continues it.
+/// Stands behind the codec of vectors because its comparison asks whether a vector of terms is encodable.
+struct improper_list {
+    std::vector<term> elements;
+    term tail;
+    friend bool operator==(const improper_list&, const improper_list&) = default;
+};
+
+template <>
+struct term_codec<improper_list> {
+    static void encode(encoder& out, const improper_list& value);
+    static std::optional<improper_list> decode(const term_view& in);
+};
+
 } // namespace sedge

@@ -148,7 +148,7 @@ const expression* topologies_in(const expression& e) {
 // One topology as libcluster has it -> as `[topologies.NAME]` has it.
 config_value translate(const std::string& name, config_value topology, std::vector<std::string>& advice) {
     for (const auto* hook : {"connect", "disconnect", "list_nodes"}) {
-        auto removed = std::erase_if(topology.fields, [hook](const auto& field) { return field.first == hook; });
+        auto removed = std::erase_if(topology.fields, [hook](const auto& field) { return field.name == hook; });
         if (removed)
             advice.push_back("topology " + printable(name) + ": " + hook +
                              " names an Elixir function and has no meaning here; it is left out");

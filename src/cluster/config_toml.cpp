@@ -27,11 +27,11 @@ result<config_value> convert(const toml::node& node, const std::string& file, st
             if (!value) return value;
             // A key's own line is more to the point than that of a value that begins further down.
             if (value->line == 0) value->line = static_cast<int>(key.source().begin.line);
-            out.fields.emplace_back(std::string{key.str()}, std::move(*value));
+            out.fields.push_back({std::string{key.str()}, std::move(*value)});
         }
         // The library sorts keys; topologies are to start in the order of the file.
         std::stable_sort(out.fields.begin(), out.fields.end(),
-                         [](const auto& a, const auto& b) { return a.second.line < b.second.line; });
+                         [](const auto& a, const auto& b) { return a.value.line < b.value.line; });
     } else if (const auto* array = node.as_array()) {
         out.what = config_value::kind::list;
         for (const auto& child : *array) {

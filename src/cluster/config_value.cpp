@@ -52,7 +52,8 @@ config_value& config_value::at(std::string_view name) {
     SEDGE_ASSERT(what == kind::absent || what == kind::map);
     what = kind::map;
     if (auto* value = find(name)) return *value;
-    return fields.emplace_back(std::string{name}, config_value{}).second;
+    fields.push_back({std::string{name}, {}});
+    return fields.back().value;
 }
 
 void config_value::overlay(const config_value& other) {

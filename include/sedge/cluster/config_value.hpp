@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace sedge::cluster {
@@ -14,15 +13,16 @@ namespace sedge::cluster {
 /// it stands, so that whoever reads it can say where the mistake is.
 struct config_value {
     enum class kind { absent, boolean, integer, floating, text, list, map };
+    struct field; // name, value
 
     kind what = kind::absent;
     bool truth = false;
     std::int64_t number = 0;
     double real = 0;
-    std::string text;                                         ///< Also of an atom of `config.exs`.
-    std::vector<config_value> items;                          ///< Of a list.
-    std::vector<std::pair<std::string, config_value>> fields; ///< Of a map, in the order of the source.
-    int line = 0;                                             ///< From 1; 0: from no file.
+    std::string text;                ///< Also of an atom of `config.exs`.
+    std::vector<config_value> items; ///< Of a list.
+    std::vector<field> fields;       ///< Of a map, in the order of the source.
+    int line = 0;                    ///< From 1; 0: from no file.
 
     static config_value of(bool value);
     static config_value of(std::int64_t value);
@@ -38,6 +38,11 @@ struct config_value {
     config_value& at(std::string_view name);
     /// Lays `other` over this: maps are merged field by field, anything else is replaced.
     void overlay(const config_value& other);
+};
+
+struct config_value::field {
+    std::string name;
+    config_value value;
 };
 
 /// `a whole number`, `text`, `a list`: what error messages call a kind.

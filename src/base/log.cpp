@@ -24,7 +24,10 @@ std::size_t sequence(std::string_view text, std::uint32_t& point) {
     auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
     std::uint8_t first = byte(0);
     if (first < 0x80) return point = first, 1;
-    std::size_t size = first >= 0xf0 && first < 0xf5 ? 4 : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xc2 && first < 0xe0 ? 2 : 0;
+    std::size_t size = first >= 0xf0 && first < 0xf5   ? 4
+                       : first >= 0xe0 && first < 0xf0 ? 3
+                       : first >= 0xc2 && first < 0xe0 ? 2
+                                                       : 0;
     if (size == 0 || size > text.size()) return 0;
     point = first & (0xff >> (size + 1));
     for (std::size_t i = 1; i < size; ++i) {

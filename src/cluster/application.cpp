@@ -27,9 +27,7 @@ log_level level_of(std::string_view name) {
     return log_level::info;
 }
 
-void tell(const std::string& sentence) {
-    std::fprintf(stderr, "%s\n", printable(sentence).c_str());
-}
+void tell(const std::string& sentence) { std::fprintf(stderr, "%s\n", printable(sentence).c_str()); }
 
 // Whether a failure to start comes from what was configured or from what was found on the machine.
 exit_code code_of(const error& failure) {
@@ -173,8 +171,8 @@ public:
         if (what.supervised) {
             options.label = "supervisor of " + name;
             auto give_up = [this, name](const std::string& reason) {
-                env_.log(log_level::error, "[sedge] " + printable(name) + " ends too often, the last time with " + reason +
-                                               "; the program ends");
+                env_.log(log_level::error, "[sedge] " + printable(name) + " ends too often, the last time with " +
+                                               reason + "; the program ends");
                 stop(exit_code::failed);
             };
             node_->spawn(cluster::supervised(name, std::move(what.body), give_up), options);
@@ -226,8 +224,10 @@ application::application(int argc, char** argv) {
     auto parsed = cluster::parse_command_line(arguments);
     impl_ = std::make_unique<impl>(*this, parsed ? parsed->config : cluster::configuration{}, nullptr);
     if (argc > 0) impl_->program_ = std::filesystem::path{argv[0]}.filename().string();
-    if (parsed) impl_->help_ = parsed->help;
-    else impl_->wrong_ = parsed.error();
+    if (parsed)
+        impl_->help_ = parsed->help;
+    else
+        impl_->wrong_ = parsed.error();
 }
 
 application::application(cluster::configuration config, std::shared_ptr<log_sink> log)
@@ -252,30 +252,14 @@ application& application::add_strategy(cluster::strategy_definition definition) 
     return *this;
 }
 
-int application::run() {
-    return impl_->run({});
-}
-int application::run(std::function<task<int>(application&)> main) {
-    return impl_->run(std::move(main));
-}
-void application::stop(exit_code code) {
-    impl_->stop(code);
-}
+int application::run() { return impl_->run({}); }
+int application::run(std::function<task<int>(application&)> main) { return impl_->run(std::move(main)); }
+void application::stop(exit_code code) { impl_->stop(code); }
 
-const cluster::configuration& application::configuration() const noexcept {
-    return impl_->config_;
-}
-environment& application::env() noexcept {
-    return impl_->env_;
-}
-node& application::node() noexcept {
-    return *impl_->node_;
-}
-cluster::topologies& application::topologies() noexcept {
-    return *impl_->topologies_;
-}
-otp::kernel& application::kernel() noexcept {
-    return *impl_->kernel_;
-}
+const cluster::configuration& application::configuration() const noexcept { return impl_->config_; }
+environment& application::env() noexcept { return impl_->env_; }
+node& application::node() noexcept { return *impl_->node_; }
+cluster::topologies& application::topologies() noexcept { return *impl_->topologies_; }
+otp::kernel& application::kernel() noexcept { return *impl_->kernel_; }
 
 } // namespace sedge

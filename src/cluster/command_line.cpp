@@ -9,13 +9,12 @@
 namespace sedge::cluster {
 namespace {
 
-const option_definition config_option{"--config", "", "FILE", "", "sedge.toml, or a config.exs with libcluster's block"};
+const option_definition config_option{"--config", "", "FILE", "",
+                                      "sedge.toml, or a config.exs with libcluster's block"};
 const option_definition set_option{"--set", "", "KEY=VALUE", "",
                                    "any key of the file, as in topologies.clusters1.trust=\"lan\""};
 
-error bad(const std::string& sentence) {
-    return {config_errc::bad_option, sentence};
-}
+error bad(const std::string& sentence) { return {config_errc::bad_option, sentence}; }
 
 const option_definition* find_option(std::string_view flag) {
     if (flag == config_option.flag) return &config_option;
@@ -80,14 +79,16 @@ result<parsed_command_line> parse_command_line(const std::vector<std::string>& a
             continue;
         }
         if (!given.value) {
-            if (++i == arguments.size()) return bad(given.flag + " needs a value: " + given.flag + " " + option->value_name);
+            if (++i == arguments.size())
+                return bad(given.flag + " needs a value: " + given.flag + " " + option->value_name);
             given.value = arguments[i];
         }
         if (option == &config_option) {
             file = *given.value;
         } else if (option == &set_option) {
             auto equals = given.value->find('=');
-            if (equals == std::string::npos || equals == 0) return bad("--set needs KEY=VALUE, not " + printable(*given.value));
+            if (equals == std::string::npos || equals == 0)
+                return bad("--set needs KEY=VALUE, not " + printable(*given.value));
             over.push_back({given.value->substr(0, equals), given.value->substr(equals + 1)});
         } else {
             over.push_back({option->key, *given.value});

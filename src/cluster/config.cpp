@@ -24,8 +24,8 @@ public:
     std::string message(int) const override { return {}; } // the context is the sentence, always
 };
 
-
-result<void> set_text(const config_place& place, const config_key& key, const config_value& value, std::string& member) {
+result<void> set_text(const config_place& place, const config_key& key, const config_value& value,
+                      std::string& member) {
     if (value.what != kind::text)
         return place.complain(config_errc::wrong_type, value.line,
                               "\"" + key.name() + "\" in " + place.section + " must be text, not " +
@@ -132,7 +132,8 @@ result<std::string> read_file(const std::string& path) {
     if (in.bad()) return error{config_errc::unreadable, path + ": it is no file that can be read"};
     text.resize(static_cast<std::size_t>(in.gcount()));
     if (text.size() > limits::config_bytes_max)
-        return error{config_errc::unreadable, path + ": longer than " + std::to_string(limits::config_bytes_max) + " bytes"};
+        return error{config_errc::unreadable,
+                     path + ": longer than " + std::to_string(limits::config_bytes_max) + " bytes"};
     return text;
 }
 

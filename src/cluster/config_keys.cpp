@@ -4,7 +4,8 @@
 namespace sedge::cluster {
 namespace {
 
-config_key text(option_definition shown, std::string& (*member)(configuration&), std::vector<std::string> choices = {}) {
+config_key text(option_definition shown, std::string& (*member)(configuration&),
+                std::vector<std::string> choices = {}) {
     return {std::move(shown), member, 0, 0, std::move(choices)};
 }
 config_key number(option_definition shown, std::int64_t& (*member)(configuration&), std::int64_t least,
@@ -22,8 +23,9 @@ std::vector<config_key> make_keys() {
              [](c& to) -> std::string& { return to.node.name; }),
         text({"--sname", "node.sname", "NAME", "", "short node name instead: for hosts without a domain"},
              [](c& to) -> std::string& { return to.node.sname; }),
-        text({"--cookie", "node.cookie", "TEXT", "", "the cluster's secret; visible to all users of the machine, so "
-                                                     "better in a file"},
+        text({"--cookie", "node.cookie", "TEXT", "",
+              "the cluster's secret; visible to all users of the machine, so "
+              "better in a file"},
              [](c& to) -> std::string& { return to.node.cookie; }),
         text({"--cookie-file", "node.cookie_file", "FILE", "", "file with the cookie, mode 0400"},
              [](c& to) -> std::string& { return to.node.cookie_file; }),
@@ -31,16 +33,21 @@ std::vector<config_key> make_keys() {
              [](c& to) -> bool& { return to.node.hidden; }),
         text({"--listen", "node.listen", "ADDRESS", "", "accept peers on this address only"},
              [](c& to) -> std::string& { return to.node.listen; }),
-        number({"--port-min", "node.port_min", "PORT", "0", "lowest port to accept peers on; 0: any"},
-               [](c& to) -> std::int64_t& { return to.node.port_min; }, 0, 65535),
-        number({"--port-max", "node.port_max", "PORT", "0", "highest port to accept peers on"},
-               [](c& to) -> std::int64_t& { return to.node.port_max; }, 0, 65535),
-        number({"--tick-time", "node.tick_time", "SECONDS", "60", "a silent peer is down after 0.75 to 1.25 of it"},
-               [](c& to) -> std::int64_t& { return to.node.tick_time; }, 4, 86400),
-        number({"--setup-time", "node.setup_time", "MILLISECONDS", "7000", "longest time for one attempt to connect"},
-               [](c& to) -> std::int64_t& { return to.node.setup_time; }, 100, 600'000),
-        number({"--epmd-port", "epmd.port", "PORT", "0", "of all port mappers; 0: ERL_EPMD_PORT, or 4369"},
-               [](c& to) -> std::int64_t& { return to.epmd.port; }, 0, 65535),
+        number(
+            {"--port-min", "node.port_min", "PORT", "0", "lowest port to accept peers on; 0: any"},
+            [](c& to) -> std::int64_t& { return to.node.port_min; }, 0, 65535),
+        number(
+            {"--port-max", "node.port_max", "PORT", "0", "highest port to accept peers on"},
+            [](c& to) -> std::int64_t& { return to.node.port_max; }, 0, 65535),
+        number(
+            {"--tick-time", "node.tick_time", "SECONDS", "60", "a silent peer is down after 0.75 to 1.25 of it"},
+            [](c& to) -> std::int64_t& { return to.node.tick_time; }, 4, 86400),
+        number(
+            {"--setup-time", "node.setup_time", "MILLISECONDS", "7000", "longest time for one attempt to connect"},
+            [](c& to) -> std::int64_t& { return to.node.setup_time; }, 100, 600'000),
+        number(
+            {"--epmd-port", "epmd.port", "PORT", "0", "of all port mappers; 0: ERL_EPMD_PORT, or 4369"},
+            [](c& to) -> std::int64_t& { return to.epmd.port; }, 0, 65535),
         flag({"--epmd-embedded", "epmd.embedded", "", "true", "be the port mapper where none runs"},
              [](c& to) -> bool& { return to.epmd.embedded; }),
         text({"--epmd-names", "epmd.names", "WHO", "loopback", "who may list the names of this machine's nodes"},

@@ -178,7 +178,8 @@ byte_buffer gossip_cipher::seal(byte_view plain, const iv& fresh) const {
 
 result<byte_buffer> gossip_cipher::open(byte_view datagram) const {
     if (datagram.size() > limits::gossip_packet_bytes_max) return error{gossip_errc::too_long};
-    if (datagram.size() < 2 * block_bytes || datagram.size() % block_bytes != 0) return error{gossip_errc::undecryptable};
+    if (datagram.size() < 2 * block_bytes || datagram.size() % block_bytes != 0)
+        return error{gossip_errc::undecryptable};
     auto plain = run_cipher(false, key_, datagram.data(), datagram.subspan(block_bytes));
     std::size_t padding = plain.back();
     if (padding == 0 || padding > block_bytes) return error{gossip_errc::undecryptable};

@@ -12,7 +12,8 @@
 //                   greater does not know us, the smaller just dials.
 //   no longer       the claim goes; with the last one the dials end. A connection ends only if the topology's strategy
 //   wanted          owns removal and no other topology wants the node.
-//   heard only      dialled more seldom while it is silent; expires `forget_time` after the last sign of life, since whoever spoofs names must not make us
+//   heard only      dialled more seldom while it is silent; expires `forget_time` after the last sign of life, since
+//   whoever spoofs names must not make us
 //                   dial them for ever; libcluster dials at each heartbeat and keeps nothing.
 //   untrusted       told once as discovered, never dialled.
 //
@@ -75,9 +76,7 @@ std::uint64_t reconciler::chance() noexcept {
     return z ^ z >> 31;
 }
 
-void reconciler::add_topology(std::string name, strategy_rules rules) {
-    topologies_[std::move(name)].rules = rules;
-}
+void reconciler::add_topology(std::string name, strategy_rules rules) { topologies_[std::move(name)].rules = rules; }
 
 void reconciler::remove_topology(const std::string& name) {
     std::vector<atom> claimed;
@@ -214,8 +213,10 @@ void reconciler::node_up(const atom& node, time_point now) {
     p.up_since = now;
     if (p.dial_started && needs_token(node, p)) give_token_back(node);
     duration took{};
-    if (p.dial_took) took = *p.dial_took;
-    else if (p.dial_started) took = now - *p.dial_started;
+    if (p.dial_took)
+        took = *p.dial_took;
+    else if (p.dial_started)
+        took = now - *p.dial_started;
     p.dial_started.reset();
     p.dial_took.reset();
     p.retry.reset();
@@ -393,8 +394,9 @@ std::vector<known_node> reconciler::nodes() const {
     std::map<atom, known_node> all;
     for (const auto& [node, p] : peers_) {
         if (p.claims.empty()) continue;
-        auto state = p.up ? known_node::state::up : p.dialling ? known_node::state::dialling
-                                                               : known_node::state::waiting;
+        auto state = p.up         ? known_node::state::up
+                     : p.dialling ? known_node::state::dialling
+                                  : known_node::state::waiting;
         known_node known{node, state, {}, p.failures, p.last_reason};
         for (const auto& [name, unused] : p.claims) known.topologies.push_back(name);
         all.emplace(node, std::move(known));

@@ -8,9 +8,7 @@
 namespace sedge::cluster {
 namespace {
 
-error bad(const std::string& sentence) {
-    return {config_errc::bad_value, sentence};
-}
+error bad(const std::string& sentence) { return {config_errc::bad_value, sentence}; }
 
 result<std::optional<wire::ip_address>> address_of(const std::string& key, const std::string& text) {
     if (text.empty()) return std::optional<wire::ip_address>{};
@@ -30,14 +28,16 @@ result<node_name> chosen_name(const node_settings& settings, std::string_view ma
     if (text.find('@') == std::string::npos) {
         auto host = is_long ? machine : machine.substr(0, machine.find('.'));
         if (is_long && host.find('.') == std::string_view::npos)
-            return bad("the machine's name \"" + printable(host) + "\" has no domain, so a long name needs its host: --name " +
-                       printable(text) + "@ADDRESS; or use --sname " + printable(text));
+            return bad("the machine's name \"" + printable(host) +
+                       "\" has no domain, so a long name needs its host: --name " + printable(text) +
+                       "@ADDRESS; or use --sname " + printable(text));
         text.append("@").append(host);
     }
     auto parsed = node_name::parse(text);
     if (!parsed) return bad(parsed.error().context());
     if (is_long && !parsed->is_long())
-        return bad("\"" + text + "\" is no long name: behind the @ must be an address or a host with its domain; "
+        return bad("\"" + text +
+                   "\" is no long name: behind the @ must be an address or a host with its domain; "
                    "or use --sname");
     if (!is_long && parsed->is_long())
         return bad("\"" + text + "\" is no short name: the host behind the @ must have no dots; or use --name");

@@ -60,7 +60,8 @@ result<void> check_option(const config_place& place, const strategy_option& opti
         return place.complain(config_errc::wrong_type, value.line,
                               name + " must be " + std::string{describe(option.what)} + ", not " +
                                   std::string{cluster::describe(value.what)});
-    if (auto why = objection(value, option)) return place.complain(config_errc::bad_value, value.line, name + " " + *why);
+    if (auto why = objection(value, option))
+        return place.complain(config_errc::bad_value, value.line, name + " " + *why);
     return {};
 }
 
@@ -118,7 +119,8 @@ void strategies::add(strategy_definition definition) {
 result<std::unique_ptr<strategy>> strategies::make(const topology_settings& settings, const std::string& file) const {
     config_place place{file, "topologies." + settings.name};
     auto known = std::ranges::find_if(definitions_, [&settings](const auto& d) {
-        return d.name == settings.strategy || (!d.libcluster_module.empty() && d.libcluster_module == settings.strategy);
+        return d.name == settings.strategy ||
+               (!d.libcluster_module.empty() && d.libcluster_module == settings.strategy);
     });
     if (known == definitions_.end()) {
         std::vector<std::string> names;
@@ -129,8 +131,8 @@ result<std::unique_ptr<strategy>> strategies::make(const topology_settings& sett
         }
         auto close = nearest(settings.strategy, names);
         return place.complain(config_errc::unknown_strategy, settings.line,
-                              "no strategy \"" + printable(settings.strategy) + "\" for " + place.section + " (there are: " +
-                                  listed + ")" + (close ? "; did you mean \"" + *close + "\"?" : ""));
+                              "no strategy \"" + printable(settings.strategy) + "\" for " + place.section +
+                                  " (there are: " + listed + ")" + (close ? "; did you mean \"" + *close + "\"?" : ""));
     }
     auto trust_checked = check_trust(place, *known, settings.trust);
     if (!trust_checked) return trust_checked.error();
@@ -138,7 +140,9 @@ result<std::unique_ptr<strategy>> strategies::make(const topology_settings& sett
     auto options_checked = check_options(inner, *known, settings.config);
     if (!options_checked) return options_checked.error();
     auto made = known->make(settings);
-    if (!made) return place.complain(made.error().code(), settings.config.line, "in " + inner.section + ": " + made.error().context());
+    if (!made)
+        return place.complain(made.error().code(), settings.config.line,
+                              "in " + inner.section + ": " + made.error().context());
     return made;
 }
 
@@ -192,8 +196,9 @@ std::string strategies_guide(const strategies& known) {
         if (!d.libcluster_module.empty()) out += "`" + d.libcluster_module + "` of libcluster. ";
         out += d.description + "\n\n| option | type | default | |\n|---|---|---|---|\n";
         if (d.takes_trust)
-            out += "| `trust` (beside `config`) | `\"lan\"` or list of texts | none | nodes that may be dialled without "
-                   "`secret`; with `secret`, a further restriction |\n";
+            out +=
+                "| `trust` (beside `config`) | `\"lan\"` or list of texts | none | nodes that may be dialled without "
+                "`secret`; with `secret`, a further restriction |\n";
         for (const auto& o : d.options) {
             out += "| `" + o.name + "` | " + type_word(o.what) + " | ";
             out += o.value_default.empty() ? "none" : "`" + o.value_default + "`";

@@ -11,11 +11,12 @@ namespace sedge::otp {
 using builtin_arguments = std::span<const term>;
 
 // What `add_builtins` consists of, one file each.
-void add_node_builtins(function_table& table);                 ///< erlang: node, nodes; Elixir.Node; net_adm:ping.
-void add_process_builtins(function_table& table);              ///< erlang: processes, process_info; Elixir.Process.
+void add_node_builtins(function_table& table);    ///< erlang: node, nodes; Elixir.Node; net_adm:ping.
+void add_process_builtins(function_table& table); ///< erlang: processes, process_info; Elixir.Process.
 void add_system_builtins(function_table& table, std::shared_ptr<const builtin_options> options); ///< system_info, ...
-void add_term_builtins(function_table& table);                 ///< term_to_binary, io_lib:format, Kernel.inspect.
-void add_library_builtins(function_table& table, std::shared_ptr<const builtin_options> options); ///< code, application.
+void add_term_builtins(function_table& table); ///< term_to_binary, io_lib:format, Kernel.inspect.
+void add_library_builtins(function_table& table,
+                          std::shared_ptr<const builtin_options> options); ///< code, application.
 
 /// One item of `erlang:process_info/2`, as `{Item, Value}`; nothing if there is no such item.
 std::optional<term> process_item(node& here, const process_info& info, std::string_view item);

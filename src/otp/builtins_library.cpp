@@ -35,12 +35,12 @@ void add_library_builtins(function_table& table, std::shared_ptr<const builtin_o
         return function_exported(table, c, arguments); // the table holds this function, so it is there
     });
     // There are no modules to load: a remote shell, for one, asks before it starts and then refuses cleanly.
-    add("code", "ensure_loaded", 1, [](call_context&, builtin_arguments) {
-        return outcome::value(tuple(atom{"error"}, atom{"nofile"}));
-    });
+    add("code", "ensure_loaded", 1,
+        [](call_context&, builtin_arguments) { return outcome::value(tuple(atom{"error"}, atom{"nofile"})); });
     add("code", "is_loaded", 1, [](call_context&, builtin_arguments) { return outcome::value(term{false}); });
     handler applications = [](call_context&, builtin_arguments) {
-        std::vector<term> all{tuple(atom{"sedge"}, erlang_string("C++ nodes in an Erlang cluster"), erlang_string(SEDGE_VERSION))};
+        std::vector<term> all{
+            tuple(atom{"sedge"}, erlang_string("C++ nodes in an Erlang cluster"), erlang_string(SEDGE_VERSION))};
         return outcome::value(term_list(all));
     };
     add("application", "which_applications", 0, applications);

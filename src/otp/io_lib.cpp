@@ -3,7 +3,8 @@
 // io_lib:format. A control sequence is `~F.P.PadModC`: field width F, precision P, padding character Pad, modifiers
 // (t for Unicode, l for no strings), and the control character C. A negative F adjusts left; `*` takes F or P from
 // the arguments, and as `.*` in third place the padding character. What does not fit its field is cut (~s) or replaced
-// by stars (numbers, ~w). Each sequence takes its arguments in order; too few, too many or one of a wrong type is badarg.
+// by stars (numbers, ~w). Each sequence takes its arguments in order; too few, too many or one of a wrong type is
+// badarg.
 
 #include <sedge/otp/io_lib.hpp>
 
@@ -37,8 +38,10 @@ public:
     std::optional<std::string> run() {
         while (!format_.empty() && !bad_) {
             char32_t c = take_code_point(format_);
-            if (c == '~') control();
-            else append_code_point(out_, c);
+            if (c == '~')
+                control();
+            else
+                append_code_point(out_, c);
         }
         if (bad_ || next_ != arguments_.size()) return std::nullopt;
         return std::move(out_);
@@ -86,8 +89,10 @@ private:
         if (next_is('.')) {
             take();
             if (auto precision = number()) {
-                if (*precision < 0) bad_ = true;
-                else d.precision = static_cast<std::size_t>(*precision);
+                if (*precision < 0)
+                    bad_ = true;
+                else
+                    d.precision = static_cast<std::size_t>(*precision);
             }
         }
         if (next_is('.')) {
@@ -102,27 +107,35 @@ private:
 
     void write(const directive& d) {
         switch (d.control) {
-        case '~': case 'n':
+        case '~':
+        case 'n':
             for (std::size_t i = 0; i < d.width.value_or(1); ++i) out_ += d.control == '~' ? '~' : '\n';
             break;
         case 'c': return character(d);
         case 's': return string(d);
-        case 'P': case 'p': {
+        case 'P':
+        case 'p': {
             term_view value = argument();
             if (d.control == 'P') integer_argument(); // the depth, which is not cut here
             out_ += d.no_strings ? to_erlang_plain(value, options_) : to_erlang(value, options_);
             break; // the width is OTP's line length
         }
-        case 'W': case 'w': {
+        case 'W':
+        case 'w': {
             std::string text = to_erlang_plain(argument(), options_);
             if (d.control == 'W') integer_argument();
             field(d, text, true);
             break;
         }
-        case 'e': case 'f': case 'g': return floating(d);
-        case 'b': case 'B': return based(d, "");
-        case 'x': case 'X': return prefixed(d);
-        case '#': case '+': return based(d, std::to_string(d.precision.value_or(10)) + "#");
+        case 'e':
+        case 'f':
+        case 'g': return floating(d);
+        case 'b':
+        case 'B': return based(d, "");
+        case 'x':
+        case 'X': return prefixed(d);
+        case '#':
+        case '+': return based(d, std::to_string(d.precision.value_or(10)) + "#");
         case 'i': argument(); break;
         default: bad_ = true;
         }
@@ -133,8 +146,10 @@ private:
         std::size_t size = code_points(text);
         std::size_t width = d.width.value_or(size);
         if (size > width) {
-            if (stars_if_long) out_.append(width, '*');
-            else out_ += first_code_points(text, width);
+            if (stars_if_long)
+                out_.append(width, '*');
+            else
+                out_ += first_code_points(text, width);
             return;
         }
         if (d.left) out_ += text;
@@ -162,7 +177,8 @@ private:
             if (d.unicode || is_latin1(*name)) text = *name;
         } else {
             text = characters(value, !d.unicode);
-            if (!text && value.binary()) text = characters(value, true); // ~ts takes bytes that are not UTF-8 one by one
+            if (!text && value.binary())
+                text = characters(value, true); // ~ts takes bytes that are not UTF-8 one by one
         }
         if (!text || (d.width && d.precision && *d.width < *d.precision)) return void(bad_ = true);
         if (!d.precision || d.width == d.precision) return field(d, *text, false);

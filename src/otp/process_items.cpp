@@ -71,14 +71,18 @@ term heap_limit() {
 
 term garbage_collection() {
     std::vector<term> settings{
-        tuple(atom{"max_heap_size"}, heap_limit()),   tuple(atom{"min_bin_vheap_size"}, 46422),
-        tuple(atom{"min_heap_size"}, default_heap_words), tuple(atom{"fullsweep_after"}, 65535),
+        tuple(atom{"max_heap_size"}, heap_limit()),
+        tuple(atom{"min_bin_vheap_size"}, 46422),
+        tuple(atom{"min_heap_size"}, default_heap_words),
+        tuple(atom{"fullsweep_after"}, 65535),
         tuple(atom{"minor_gcs"}, 0),
     };
     return term_list(settings);
 }
 
-std::size_t heap_words(const process_info& info) { return std::max(info.memory_bytes / word_bytes, default_heap_words); }
+std::size_t heap_words(const process_info& info) {
+    return std::max(info.memory_bytes / word_bytes, default_heap_words);
+}
 
 using make = term (*)(node&, const process_info&);
 struct item {

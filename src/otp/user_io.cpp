@@ -45,7 +45,8 @@ private:
         if (tag.is_atom("put_chars")) return put_chars(request);
         if (is_one_of(tag, input)) return term{atom{"eof"}};
         if (is_one_of(tag, settings)) return failed("enotsup");
-        if (is_tagged(request, "requests", 2) && depth < requests_nesting_max) return several(request.element(1), depth);
+        if (is_tagged(request, "requests", 2) && depth < requests_nesting_max)
+            return several(request.element(1), depth);
         return failed("request");
     }
 

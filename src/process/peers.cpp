@@ -11,10 +11,10 @@ namespace sedge {
 
 namespace {
 
-constexpr duration dial_pause = seconds{1};        // between two dials that only a send asked for
-constexpr duration refusal_window = seconds{60};   // in which refusals are counted
-constexpr std::size_t refusals_logged_max = 10;    // per window
-constexpr duration flush_time_max = seconds{1};    // for what was sent before `stop`
+constexpr duration dial_pause = seconds{1};      // between two dials that only a send asked for
+constexpr duration refusal_window = seconds{60}; // in which refusals are counted
+constexpr std::size_t refusals_logged_max = 10;  // per window
+constexpr duration flush_time_max = seconds{1};  // for what was sent before `stop`
 
 /// The word that node events and OTP use for the end of a connection.
 std::string down_reason(const error& why) {
@@ -38,7 +38,8 @@ int relations_added(const dist::control_message& m) {
 
 } // namespace
 
-// -- one peer ----------------------------------------------------------------------------------------------------------
+// -- one peer
+// ----------------------------------------------------------------------------------------------------------
 
 struct peer_set::peer final : dist::connection_events {
     peer(peer_set& s, atom n, environment& env) : set(s), name(std::move(n)), changed(env) {}
@@ -85,7 +86,8 @@ struct peer_set::peer final : dist::connection_events {
 };
 
 struct peer_set::dialling final : dist::dial_decisions {
-    dialling(dist::name_arbiter& a, atom p, dist::name_arbiter::attempt n) : arbiter(a), peer(std::move(p)), number(n) {}
+    dialling(dist::name_arbiter& a, atom p, dist::name_arbiter::attempt n)
+        : arbiter(a), peer(std::move(p)), number(n) {}
     ~dialling() override { arbiter.dial_ended(peer, number); } // harmless if it has won or lost
     bool may_send_name() override { return arbiter.dial_connected(peer, number); }
     bool is_still_wanted() override { return arbiter.dial_still_wanted(peer, number); }
@@ -125,7 +127,8 @@ struct peer_set::accepting final : dist::accept_decisions {
             using verdict = dist::name_arbiter::verdict;
             auto decided = set.arbiter_->claim(name, number);
             if (decided == verdict::refuse)
-                co_return error{dist::errc::already_connected, "another connection to " + printable(name.text()) + " has won"};
+                co_return error{dist::errc::already_connected,
+                                "another connection to " + printable(name.text()) + " has won"};
             if (decided == verdict::wait) {
                 auto change = p->changed.wait();
                 co_await std::move(change);
@@ -154,7 +157,8 @@ struct peer_set::accepting final : dist::accept_decisions {
     bool taken = false; // the link is up
 };
 
-// -- the set -----------------------------------------------------------------------------------------------------------
+// -- the set
+// -----------------------------------------------------------------------------------------------------------
 
 peer_set::peer_set(node::impl& owner) : owner_(owner) {}
 peer_set::~peer_set() {
@@ -181,7 +185,8 @@ result<void> peer_set::listen() {
                 listener_ = std::move(*made);
                 return {};
             }
-            why = made.error().within("listen for nodes at " + to_string(wire::endpoint{address, static_cast<std::uint16_t>(port)}));
+            why = made.error().within("listen for nodes at " +
+                                      to_string(wire::endpoint{address, static_cast<std::uint16_t>(port)}));
         }
     }
     if (last != o.port_min)
@@ -189,9 +194,7 @@ result<void> peer_set::listen() {
     return why;
 }
 
-wire::endpoint peer_set::listening_at() const {
-    return listener_ ? listener_->local() : wire::endpoint{};
-}
+wire::endpoint peer_set::listening_at() const { return listener_ ? listener_->local() : wire::endpoint{}; }
 
 void peer_set::start() {
     arbiter_.emplace(owner_.name);
@@ -270,10 +273,12 @@ void peer_set::send(const atom& to, dist::control_message message, std::optional
         owner_.env.log(log_level::warning, "[sedge] " + sent.error().message());
 }
 
-// -- dialling ----------------------------------------------------------------------------------------------------------
+// -- dialling
+// ----------------------------------------------------------------------------------------------------------
 
 task<result<void>> peer_set::connect(atom name) {
-    if (stopping_ || !arbiter_) co_return error{errc::stopped, "connect " + printable(name.text()) + ": this node is not running"};
+    if (stopping_ || !arbiter_)
+        co_return error{errc::stopped, "connect " + printable(name.text()) + ": this node is not running"};
     if (name == owner_.name)
         co_return error{errc::invalid_argument, "connect " + printable(name.text()) + ": that is this node itself"};
     if (is_up(name)) co_return result<void>{};
@@ -304,7 +309,8 @@ task<> peer_set::run_dial(peer_ptr p, dist::name_arbiter::attempt number) {
         // The peer dials us as well and its attempt is the one that counts. It comes, or cannot: then this one failed.
         // When it is proved it cancels this task.
         auto coming = wait_for_link(p);
-        auto bounded = detail::finishes_before(owner_.env, owner_.env.now() + owner_.options.setup_time, std::move(coming));
+        auto bounded =
+            detail::finishes_before(owner_.env, owner_.env.now() + owner_.options.setup_time, std::move(coming));
         (void)co_await std::move(bounded);
         if (p->connection) co_return;
     }
@@ -388,7 +394,8 @@ void peer_set::when_up(const atom& name, std::size_t bytes, std::function<void()
     if (!under_way) begin_dial(p);
 }
 
-// -- accepting ---------------------------------------------------------------------------------------------------------
+// -- accepting
+// ---------------------------------------------------------------------------------------------------------
 
 task<> peer_set::accept_connections() {
     for (;;) {
@@ -448,7 +455,8 @@ void peer_set::note_refusal(const wire::endpoint& from, const error& why) {
                        "[sedge] connection attempt from " + to_string(from) + " failed: " + printable(why.message()));
 }
 
-// -- links -------------------------------------------------------------------------------------------------------------
+// -- links
+// -------------------------------------------------------------------------------------------------------------
 
 void peer_set::link_up(dist::established link, dist::name_arbiter::attempt number) {
     auto p = find_or_add(link.peer.name.full);
@@ -478,8 +486,8 @@ void peer_set::link_down(peer& p, const error& why) {
     arbiter_->link_down(p.name, p.number);
     if (why == make_error_code(dist::errc::bad_packet) || why == make_error_code(errc::limit_exceeded) ||
         why == make_error_code(dist::errc::queue_full))
-        owner_.env.log(log_level::warning, "[sedge] connection to " + printable(p.name.text()) +
-                                               " closed: " + printable(why.message()));
+        owner_.env.log(log_level::warning,
+                       "[sedge] connection to " + printable(p.name.text()) + " closed: " + printable(why.message()));
     owner_.processes.node_lost(p.name);
     owner_.processes.node_changed(p.name, false);
     owner_.announce({node_event::kind::down, p.name, hidden, down_reason(why)});

@@ -76,14 +76,18 @@ bool asks_for(const term& options, std::string_view what) {
 
 } // namespace
 
-// -- outwards ----------------------------------------------------------------------------------------------------------
+// -- outwards
+// ----------------------------------------------------------------------------------------------------------
 
 void node::impl::send_message(const pid& from, const destination& to, term message) {
     if (node_of(to, name) == name) {
         process::block* target = nullptr;
-        if (auto* p = std::get_if<pid>(&to)) target = processes.find(*p);
-        else if (auto* a = std::get_if<atom>(&to)) target = processes.find(*a);
-        else target = processes.find(std::get<registered>(to).name);
+        if (auto* p = std::get_if<pid>(&to))
+            target = processes.find(*p);
+        else if (auto* a = std::get_if<atom>(&to))
+            target = processes.find(*a);
+        else
+            target = processes.find(std::get<registered>(to).name);
         if (target) target->deliver_message(std::move(message));
         return;
     }
@@ -100,7 +104,8 @@ void node::impl::send_signal(const pid& from, const destination& to, any_signal 
         peers.when_up(on, bytes, [this, from, to, s] { send_signal(from, to, s); });
         return;
     }
-    if (const pid* who = std::get_if<pid>(&to); who && peers.is_stale(*who)) return bounce(to, std::move(s), atom{"noproc"});
+    if (const pid* who = std::get_if<pid>(&to); who && peers.is_stale(*who))
+        return bounce(to, std::move(s), atom{"noproc"});
     if (auto p = as_packet(from, to, s)) peers.send(on, std::move(p->control), std::move(p->payload), &from);
 }
 
@@ -117,15 +122,19 @@ void node::impl::send_to_alias(const pid& from, const reference& alias, term mes
 void node::impl::request_spawn(const pid& from, const reference& ref, const atom& on, const atom& module,
                                const atom& function, const std::vector<term>& arguments, bool monitored) {
     if (on == name) {
-        auto made = spawn_for({from, face.group_leader(), module, function, arguments}, monitored ? &ref : nullptr, false);
+        auto made =
+            spawn_for({from, face.group_leader(), module, function, arguments}, monitored ? &ref : nullptr, false);
         signal::spawned answer{ref, std::nullopt, {}, monitored};
-        if (auto* child = std::get_if<pid>(&made)) answer.child = *child;
-        else answer.failure = std::get<atom>(made);
+        if (auto* child = std::get_if<pid>(&made))
+            answer.child = *child;
+        else
+            answer.failure = std::get<atom>(made);
         return deliver_local(from, std::move(answer));
     }
     processes.relate(from, on);
     if (!peers.is_up(on))
-        return peers.when_up(on, 1024, [=, this] { request_spawn(from, ref, on, module, function, arguments, monitored); });
+        return peers.when_up(on, 1024,
+                             [=, this] { request_spawn(from, ref, on, module, function, arguments, monitored); });
     byte_buffer raw;
     encoder out{raw};
     if (monitored) {
@@ -133,20 +142,30 @@ void node::impl::request_spawn(const pid& from, const reference& ref, const atom
         out.atom("monitor");
     }
     out.nil();
-    dist::control::spawn_request request{ref, from, face.group_leader(), module, function,
-                                         static_cast<std::uint32_t>(arguments.size()), term::adopt(std::move(raw))};
+    dist::control::spawn_request request{ref,
+                                         from,
+                                         face.group_leader(),
+                                         module,
+                                         function,
+                                         static_cast<std::uint32_t>(arguments.size()),
+                                         term::adopt(std::move(raw))};
     peers.send(on, std::move(request), term{arguments});
 }
 
-// -- inwards -----------------------------------------------------------------------------------------------------------
+// -- inwards
+// -----------------------------------------------------------------------------------------------------------
 
 void node::impl::deliver_local(const destination& to, any_signal s) {
     process::block* target = nullptr;
-    if (auto* p = std::get_if<pid>(&to)) target = processes.find(*p);
-    else if (auto* a = std::get_if<atom>(&to)) target = processes.find(*a);
-    else target = processes.find(std::get<registered>(to).name);
+    if (auto* p = std::get_if<pid>(&to))
+        target = processes.find(*p);
+    else if (auto* a = std::get_if<atom>(&to))
+        target = processes.find(*a);
+    else
+        target = processes.find(std::get<registered>(to).name);
     if (!target) return bounce(to, std::move(s), atom{"noproc"});
-    if (auto* l = std::get_if<signal::link>(&s); l && l->from.node != name) processes.relate(target->self(), l->from.node);
+    if (auto* l = std::get_if<signal::link>(&s); l && l->from.node != name)
+        processes.relate(target->self(), l->from.node);
     if (auto* m = std::get_if<signal::monitor>(&s); m && m->from.node != name)
         processes.relate(target->self(), m->from.node);
     target->deliver(std::move(s));
@@ -196,8 +215,10 @@ void node::impl::on_control(dist::control_message message, std::optional<term> p
                 serve_spawn(m, payload);
             } else if constexpr (std::is_same_v<kind, ctl::spawn_reply>) {
                 signal::spawned answer{m.id, std::nullopt, {}, (m.made & ctl::spawn_reply::monitor_made) != 0};
-                if (auto* child = std::get_if<pid>(&m.outcome)) answer.child = *child;
-                else answer.failure = std::get<atom>(m.outcome);
+                if (auto* child = std::get_if<pid>(&m.outcome))
+                    answer.child = *child;
+                else
+                    answer.failure = std::get<atom>(m.outcome);
                 deliver_local(m.to, std::move(answer));
             }
             // GROUP_LEADER of a process here: output goes where this program's output goes, so there is nothing to do.
@@ -209,8 +230,8 @@ std::variant<pid, atom> node::impl::spawn_for(const spawn_call& call, const refe
     process_body body = resolve_spawn ? resolve_spawn(call) : process_body{};
     if (!body) {
         // As a BEAM does for a module it does not have: the process starts and ends at once.
-        term undef{std::tuple{atom{"undef"}, std::vector{std::tuple{call.module, call.function, call.arguments,
-                                                                     std::vector<term>{}}}}};
+        term undef{std::tuple{
+            atom{"undef"}, std::vector{std::tuple{call.module, call.function, call.arguments, std::vector<term>{}}}}};
         body = [undef](process& self) -> task<> {
             self.exit(undef);
             co_return;

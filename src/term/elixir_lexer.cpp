@@ -22,16 +22,18 @@ bool starts_name(char c) noexcept {
 bool is_name(char c) noexcept { return starts_name(c) || is_upper(c) || is_digit(c); }
 
 /// Longest first. `<<<` and `>>>` are left out, so that binaries can stand inside of binaries.
-constexpr std::array<std::string_view, 52> symbols{
-    "...", "===", "!==", "&&&", "|||", "^^^", "~~~", "<~>", "<|>", "->", "<-", "=>", "==", "!=", "=~", "<=", ">=",
-    "&&",  "||",  "<>",  "++",  "--",  "**",  "..",  "|>",  "::",  "<<", ">>", "\\\\", "//", "~>", "<~", "(",  ")",
-    "[",   "]",   "{",   "}",   "%",   ",",   ";",   ".",   "=",   "+",  "-",  "*",  "/",  "<",  ">",  "|",  "!",
-    "&"};
+constexpr std::array<std::string_view, 52> symbols{"...", "===",  "!==", "&&&", "|||", "^^^", "~~~", "<~>", "<|>",
+                                                   "->",  "<-",   "=>",  "==",  "!=",  "=~",  "<=",  ">=",  "&&",
+                                                   "||",  "<>",   "++",  "--",  "**",  "..",  "|>",  "::",  "<<",
+                                                   ">>",  "\\\\", "//",  "~>",  "<~",  "(",   ")",   "[",   "]",
+                                                   "{",   "}",    "%",   ",",   ";",   ".",   "=",   "+",   "-",
+                                                   "*",   "/",    "<",   ">",   "|",   "!",   "&"};
 
 /// Operators and containers that may stand behind a colon as an atom.
 constexpr std::array<std::string_view, 36> symbol_atoms{
-    "<<>>", "%{}", "...", "===", "!==", "&&&", "|||", "^^^", "~~~", "{}", "[]", "->", "<-", "=>", "==", "!=", "=~", "<=",
-    ">=",   "&&",  "||",  "<>",  "++",  "--",  "**",  "..",  "|>",  "=",  "+",  "-",  "*",  "/",  "<",  ">",  "!",  "%"};
+    "<<>>", "%{}", "...", "===", "!==", "&&&", "|||", "^^^", "~~~", "{}", "[]", "->",
+    "<-",   "=>",  "==",  "!=",  "=~",  "<=",  ">=",  "&&",  "||",  "<>", "++", "--",
+    "**",   "..",  "|>",  "=",   "+",   "-",   "*",   "/",   "<",   ">",  "!",  "%"};
 
 term atom_term(std::string_view text) {
     byte_buffer out;
@@ -54,14 +56,22 @@ token lexer::next() {
     t.offset = source_.offset();
     if (source_.at_end()) return t;
     const char c = source_.peek();
-    if (c == '#') scan_pasted(t); // anything else behind a # was skipped as a comment
-    else if (is_digit(c)) scan_number(t);
-    else if (starts_name(c) || is_upper(c)) scan_identifier(t);
-    else if (c == '"' || c == '\'') scan_quoted(t, c == '\'');
-    else if (c == ':') scan_colon(t);
-    else if (c == '?') scan_character(t);
-    else if (c == '~' && (is_upper(source_.peek(1)) || starts_name(source_.peek(1)))) scan_sigil(t);
-    else scan_symbol(t);
+    if (c == '#')
+        scan_pasted(t); // anything else behind a # was skipped as a comment
+    else if (is_digit(c))
+        scan_number(t);
+    else if (starts_name(c) || is_upper(c))
+        scan_identifier(t);
+    else if (c == '"' || c == '\'')
+        scan_quoted(t, c == '\'');
+    else if (c == ':')
+        scan_colon(t);
+    else if (c == '?')
+        scan_character(t);
+    else if (c == '~' && (is_upper(source_.peek(1)) || starts_name(source_.peek(1))))
+        scan_sigil(t);
+    else
+        scan_symbol(t);
     t.space_after = source_.at_end() || is_space(source_.peek());
     if (source_.failed()) t.kind = token_kind::end;
     return t;
@@ -152,7 +162,9 @@ void lexer::scan_number(token& t) {
         }
     }
     if (t.text.empty() || is_name(source_.peek()))
-        source_.expected(t.base == 16 ? "hexadecimal digits" : t.base == 10 || t.base == 0 ? "digits" : "digits of that base");
+        source_.expected(t.base == 16                  ? "hexadecimal digits"
+                         : t.base == 10 || t.base == 0 ? "digits"
+                                                       : "digits of that base");
 }
 
 /// True, and the colon taken, if the name just read is a key of a keyword list.
@@ -217,8 +229,10 @@ void lexer::scan_character(token& t) {
     if (source_.at_end()) return source_.expected("a character behind the ?");
     t.kind = token_kind::value;
     std::string text;
-    if (source_.take("\\")) scan_escape(text, false);
-    else utf8::append(text, source_.character());
+    if (source_.take("\\"))
+        scan_escape(text, false);
+    else
+        utf8::append(text, source_.character());
     if (text.empty()) return;
     byte_buffer out;
     encoder{out}.integer(static_cast<std::int64_t>(utf8::decode(text).value));
@@ -262,7 +276,8 @@ void lexer::scan_sigil(token& t) {
         form.indented = true;
     } else {
         const auto which = opening.find(source_.peek());
-        if (which == std::string_view::npos || source_.at_end()) return source_.expected("a delimiter behind the sigil");
+        if (which == std::string_view::npos || source_.at_end())
+            return source_.expected("a delimiter behind the sigil");
         form.close = closing.substr(which, 1);
     }
     source_.advance(form.close.size());
@@ -292,9 +307,12 @@ void lexer::scan_sigil(token& t) {
                 const bool atoms = modifiers == "a";
                 if (atoms && !atom::is_valid(word))
                     return source_.fail(syntax_errc::too_long, t.at, "an atom has at most 255 characters");
-                if (atoms) out.atom(word);
-                else if (modifiers == "c" && utf8::is_valid(word)) out.charlist(word);
-                else out.string(word);
+                if (atoms)
+                    out.atom(word);
+                else if (modifiers == "c" && utf8::is_valid(word))
+                    out.charlist(word);
+                else
+                    out.string(word);
                 ++count;
             }
             i = end + 1;
@@ -341,8 +359,10 @@ std::string lexer::scan_until_close(quoted& form, position opened) {
             const bool escapes_close = own_delimiter && source_.peek(1) == form.close[0];
             if (form.escapes || escapes_close) {
                 source_.advance();
-                if (!form.escapes) out.push_back(source_.peek()), source_.advance();
-                else scan_escape(out, form.raw_bytes);
+                if (!form.escapes)
+                    out.push_back(source_.peek()), source_.advance();
+                else
+                    scan_escape(out, form.raw_bytes);
                 continue;
             }
         }
@@ -382,8 +402,10 @@ void lexer::scan_escape(std::string& out, bool raw_bytes) {
         source_.advance();
         const bool two_digits = c == 'x' && source_.peek() != '{';
         const auto value = source_.hexadecimal(c == 'x' ? 2 : 4);
-        if (two_digits && raw_bytes) out.push_back(static_cast<char>(value));
-        else if (!source_.failed()) utf8::append(out, value);
+        if (two_digits && raw_bytes)
+            out.push_back(static_cast<char>(value));
+        else if (!source_.failed())
+            utf8::append(out, value);
     } else if (const auto which = names.find(c); which != std::string_view::npos) {
         out.push_back(values[which]);
         source_.advance();

@@ -283,7 +283,8 @@ private:
         std::string bytes;
         for (std::size_t i = 0; i < text.size() && !is_utf8;) {
             const auto c = utf8::decode(std::string_view{text}.substr(i));
-            if (c.value > 0xff) source_.fail(syntax_errc::unexpected, at, "expected /utf8 behind a string with characters above 255");
+            if (c.value > 0xff)
+                source_.fail(syntax_errc::unexpected, at, "expected /utf8 behind a string with characters above 255");
             bytes.push_back(static_cast<char>(c.value));
             i += static_cast<std::size_t>(c.size);
         }
@@ -296,10 +297,13 @@ private:
         while (source_.peek() != '>' && source_.peek() != '\n' && !source_.at_end()) source_.advance();
         const bool closed = source_.take(">");
         std::string text{source_.since(start)};
-        if (text.starts_with("<")) text = "#PID" + text;
-        else if (text.starts_with("#Ref<")) text = "#Reference" + text.substr(4);
+        if (text.starts_with("<"))
+            text = "#PID" + text;
+        else if (text.starts_with("#Ref<"))
+            text = "#Reference" + text.substr(4);
         auto parsed = closed ? parse_elixir_expressions(text) : error{syntax_errc::unexpected};
-        const auto* found = parsed && parsed->size() == 1 ? std::get_if<elixir::pasted>(&parsed->front().value) : nullptr;
+        const auto* found =
+            parsed && parsed->size() == 1 ? std::get_if<elixir::pasted>(&parsed->front().value) : nullptr;
         if (!found) {
             source_.fail(closed ? syntax_errc::unexpected : syntax_errc::incomplete, at,
                          "expected a pid, port or reference, found `" + excerpt(source_.since(start)) + "`");

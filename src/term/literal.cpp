@@ -43,8 +43,10 @@ public:
     term take() {
         byte_buffer out;
         encoder e{out};
-        if (bits_ % 8 == 0) e.binary(bytes_);
-        else e.bitstring(bytes_, static_cast<int>(bits_ % 8));
+        if (bits_ % 8 == 0)
+            e.binary(bytes_);
+        else
+            e.bitstring(bytes_, static_cast<int>(bits_ % 8));
         return term::adopt(std::move(out));
     }
 
@@ -235,8 +237,10 @@ term build_map(const std::vector<term>& keys_and_values) {
     std::vector<std::pair<term, term>> order;
     for (std::size_t i = 0; i + 1 < keys_and_values.size(); i += 2) {
         const auto [found, is_new] = place.try_emplace(keys_and_values[i], order.size());
-        if (is_new) order.emplace_back(keys_and_values[i], keys_and_values[i + 1]);
-        else order[found->second].second = keys_and_values[i + 1];
+        if (is_new)
+            order.emplace_back(keys_and_values[i], keys_and_values[i + 1]);
+        else
+            order[found->second].second = keys_and_values[i + 1];
     }
     byte_buffer out;
     encoder e{out};
@@ -260,7 +264,8 @@ result<term> build_pasted(const elixir::pasted& text, const literal_options& opt
     const auto node = text.node.empty() ? options.local_node : atom::is_valid(text.node) ? atom{text.node} : atom{};
     const auto creation = options.creation_of && !node.empty() ? options.creation_of(node) : std::nullopt;
     if (!creation) {
-        const auto of = node.empty() ? std::string{"a node that the text does not name"} : "the unknown node " + node.str();
+        const auto of =
+            node.empty() ? std::string{"a node that the text does not name"} : "the unknown node " + node.str();
         return error{errc::invalid_argument, "a printed identifier of " + printable(of) + " cannot be used"};
     }
     byte_buffer out;

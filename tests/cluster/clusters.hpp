@@ -19,7 +19,8 @@ protected:
     std::map<char, std::vector<std::string>> events; ///< `connected clusters1 b@10.0.0.2`
 
     /// A node with a topology `clusters1`.
-    machine_node& join(char alive, std::unique_ptr<cluster::strategy> how, std::string cookie = "a secret of the tests") {
+    machine_node& join(char alive, std::unique_ptr<cluster::strategy> how,
+                       std::string cookie = "a secret of the tests") {
         auto& made = boot(alive, std::move(cookie));
         auto topologies = std::make_unique<cluster::topologies>(*made);
         watching[alive] = topologies->watch([this, alive](const cluster::event& e) {
@@ -31,10 +32,8 @@ protected:
         return made;
     }
     template <class Options>
-        requires requires(Options options) { make_strategy(std::move(options)); }
-    machine_node& join(char alive, Options options) {
-        return join(alive, make_strategy(std::move(options)));
-    }
+    requires requires(Options options) { make_strategy(std::move(options)); }
+    machine_node& join(char alive, Options options) { return join(alive, make_strategy(std::move(options))); }
 
     void lose(char alive, machine_node& n) {
         sim.crash(n.address);
@@ -47,9 +46,8 @@ protected:
     bool meet(const std::vector<machine_node*>& nodes, duration within) {
         return sim.run_until(
             [&] {
-                return std::all_of(nodes.begin(), nodes.end(), [&](machine_node* n) {
-                    return (*n)->peers().size() == nodes.size() - 1;
-                });
+                return std::all_of(nodes.begin(), nodes.end(),
+                                   [&](machine_node* n) { return (*n)->peers().size() == nodes.size() - 1; });
             },
             within);
     }

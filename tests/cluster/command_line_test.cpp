@@ -26,9 +26,12 @@ TEST(CommandLine, LineOfTheArticleIsTaken) {
 TEST(CommandLine, EveryKeyOfTheFileIsAnOption) {
     for (const auto& option : configuration_options()) {
         std::vector<std::string> arguments{option.flag};
-        if (option.flag == "--epmd-names") arguments.push_back("lan");
-        else if (option.flag == "--log-level") arguments.push_back("debug");
-        else if (!option.value_name.empty()) arguments.push_back("4000");
+        if (option.flag == "--epmd-names")
+            arguments.push_back("lan");
+        else if (option.flag == "--log-level")
+            arguments.push_back("debug");
+        else if (!option.value_name.empty())
+            arguments.push_back("4000");
         EXPECT_TRUE(parse_command_line(arguments)) << option.flag << ": " << complaint(arguments);
         EXPECT_NE(command_line_help().find("  " + option.flag), std::string::npos);
     }
@@ -66,7 +69,8 @@ TEST(CommandLine, MistakesAreSentences) {
     EXPECT_EQ(complaint({"--hidden=maybe"}), "--hidden takes no value");
     EXPECT_EQ(complaint({"--set", "node.name"}), "--set needs KEY=VALUE, not node.name");
     EXPECT_EQ(complaint({"frobnicate"}), "unknown option frobnicate; see --help");
-    EXPECT_EQ(complaint({"--tick-time", "soon"}), "command line: \"tick_time\" in node must be a whole number, not text");
+    EXPECT_EQ(complaint({"--tick-time", "soon"}),
+              "command line: \"tick_time\" in node must be a whole number, not text");
     EXPECT_EQ(complaint({"--config", "/nonexistent"}), "/nonexistent: No such file or directory");
 }
 

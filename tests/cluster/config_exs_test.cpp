@@ -95,8 +95,8 @@ TEST(ConfigExs, GossipWithoutSecretDialsAsLibclusterDoesAndWarnsOnce) {
 }
 
 TEST(ConfigExs, HooksInElixirAreLeftOutWithALine) {
-    auto config = parse_config_exs(topology("strategy: Cluster.Strategy.Epmd, connect: {:net_kernel, :connect_node, []}"),
-                                   "config.exs");
+    auto config = parse_config_exs(
+        topology("strategy: Cluster.Strategy.Epmd, connect: {:net_kernel, :connect_node, []}"), "config.exs");
     ASSERT_TRUE(config) << config.error().message();
     ASSERT_EQ(config->advice.size(), 1u);
 }

@@ -127,7 +127,8 @@ TEST(Configuration, MistakesAreNamedWithLineAndNearestKey) {
         {"[topologies.a]\nstrategy = \"epmd\"\nconfig = { timeout = -1 }\n",
          "sedge.toml:3: \"timeout\" in topologies.a.config must not be negative"},
         {"[topologies.a]\nstrategy = \"epmd\"\nconfig = { timeout = \"never\" }\n",
-         "sedge.toml:3: \"timeout\" in topologies.a.config must be a number of milliseconds, or \"infinity\", not text"},
+         "sedge.toml:3: \"timeout\" in topologies.a.config must be a number of milliseconds, or \"infinity\", not "
+         "text"},
         {"[node]\nname = 1979-05-27\n", "sedge.toml:2: dates and times have no meaning here"},
     };
     for (const auto& r : rows) EXPECT_EQ(complaint(r.text), r.sentence) << r.text;
@@ -149,15 +150,15 @@ TEST(Configuration, NestingIsBounded) {
 }
 
 TEST(Configuration, AssignmentsLieOverTheFile) {
-    auto config = parse_toml("[node]\nname = \"a@b.c\"\nhidden = true\n[topologies.t]\nstrategy = \"gossip\"\n",
-                             "sedge.toml",
-                             {{"node.name", "7@8.9"},
-                              {"node.tick_time", "15"},
-                              {"node.hidden", "false"},
-                              {"topologies.t.trust", "\"lan\""},
-                              {"topologies.t.config.port", "4000"},
-                              {"topologies.t.config.secret", "not TOML: so text"},
-                              {"topologies.new.strategy", "epmd"}});
+    auto config =
+        parse_toml("[node]\nname = \"a@b.c\"\nhidden = true\n[topologies.t]\nstrategy = \"gossip\"\n", "sedge.toml",
+                   {{"node.name", "7@8.9"},
+                    {"node.tick_time", "15"},
+                    {"node.hidden", "false"},
+                    {"topologies.t.trust", "\"lan\""},
+                    {"topologies.t.config.port", "4000"},
+                    {"topologies.t.config.secret", "not TOML: so text"},
+                    {"topologies.new.strategy", "epmd"}});
     ASSERT_TRUE(config) << config.error().message();
     EXPECT_EQ(config->node.name, "7@8.9");
     EXPECT_EQ(config->node.tick_time, 15);

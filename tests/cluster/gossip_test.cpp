@@ -36,7 +36,8 @@ task<> listen(wire::datagram_socket& on, environment& env, std::vector<std::pair
         std::array<std::uint8_t, 2000> buffer;
         auto arrived = co_await on.receive(buffer);
         if (!arrived) co_return;
-        heard.emplace_back(env.now(), byte_buffer(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(arrived->size)));
+        heard.emplace_back(env.now(),
+                           byte_buffer(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(arrived->size)));
     }
 }
 
@@ -131,9 +132,8 @@ TEST_F(Gossip, FloodOfOneSourceIsCutAndOthersAreStillHeard) {
     EXPECT_LE(counted('a', "gossip_heard"), limits::gossip_packets_per_second_max);
     EXPECT_GE(counted('a', "gossip_dropped_too_many"), 1000 - limits::gossip_packets_per_second_max);
     std::size_t dials = 0;
-    auto watch = running['a']->watch([&](const cluster::event& e) {
-        dials += e.what == cluster::event::kind::unable_to_connect;
-    });
+    auto watch = running['a']->watch(
+        [&](const cluster::event& e) { dials += e.what == cluster::event::kind::unable_to_connect; });
     sim.run_for(60s);
     EXPECT_LE(dials, 4u + 60 / 5 + 1) << "however many names, one host is dialled once in 5 s";
     auto& b = join('b', gossip_strategy{.trust = lan});
@@ -159,14 +159,16 @@ TEST_F(Gossip, GarbageIsCountedAndChangesNothing) {
 TEST_F(Gossip, UnicastIsNotListenedTo) {
     join('a', gossip_strategy{.trust = lan});
     auto socket = outsider("10.0.0.66");
-    ASSERT_TRUE(socket->send({*wire::ip_address::parse("10.0.0.1"), group.port}, cluster::encode_heartbeat("b@10.0.0.2")));
+    ASSERT_TRUE(
+        socket->send({*wire::ip_address::parse("10.0.0.1"), group.port}, cluster::encode_heartbeat("b@10.0.0.2")));
     sim.run_for(1s);
     EXPECT_EQ(counted('a', "gossip_dropped_not_to_group"), 1u);
     EXPECT_EQ(counted('a', "gossip_heard"), 0u);
 }
 
 TEST_F(Gossip, BroadcastReachesNodesWithoutMulticast) {
-    gossip_strategy options{.multicast_addr = wire::ip_address::v4(10, 0, 0, 255), .broadcast_only = true, .trust = lan};
+    gossip_strategy options{
+        .multicast_addr = wire::ip_address::v4(10, 0, 0, 255), .broadcast_only = true, .trust = lan};
     auto& a = join('a', options);
     auto& b = join('b', options);
     auto& c = join('c', gossip_strategy{.trust = lan});

@@ -32,7 +32,8 @@ TEST(Strategies, GuideIsTheTextThatTheProgramMakes) {
     text << file.rdbuf();
     EXPECT_EQ(text.str(), strategies_guide(strategies{}))
         << "write it anew: SEDGE_WRITE_GUIDE=1 before this test's program";
-    if (std::getenv("SEDGE_WRITE_GUIDE")) std::ofstream{SEDGE_DOCS "/guide/strategies.md"} << strategies_guide(strategies{});
+    if (std::getenv("SEDGE_WRITE_GUIDE"))
+        std::ofstream{SEDGE_DOCS "/guide/strategies.md"} << strategies_guide(strategies{});
 }
 
 TEST(Strategies, ProgramsOwnCanBeNamedInTheConfiguration) {

@@ -84,7 +84,8 @@ TEST_F(Builtins, ProcessInfoListsWhatOtpListsInItsOrder) {
     EXPECT_EQ(keys, "registered_name current_function initial_call status message_queue_len links dictionary trap_exit "
                     "error_handler priority group_leader total_heap_size heap_size stack_size reductions "
                     "garbage_collection suspending ");
-    auto unnamed = ask("erlang", "process_info", b->spawn([](process& self) -> task<> { co_await self.receive(); })).body;
+    auto unnamed =
+        ask("erlang", "process_info", b->spawn([](process& self) -> task<> { co_await self.receive(); })).body;
     EXPECT_TRUE((*unnamed.view().elements().begin()).element(0).is_atom("current_function"));
 }
 
@@ -103,8 +104,9 @@ TEST_F(Builtins, ProcessInfoItemsHaveTheirForms) {
               "[{status,waiting},{trap_exit,false}]");
     auto bad = ask("erlang", "process_info", ear, atom{"shoe_size"});
     EXPECT_TRUE(bad.body.is_atom("badarg"));
-    EXPECT_TRUE(ask("erlang", "process_info", a->spawn([](process& self) -> task<> { co_await self.receive(); })).body
-                    .is_atom("badarg"));
+    EXPECT_TRUE(ask("erlang", "process_info", a->spawn([](process& self) -> task<> {
+                    co_await self.receive();
+                })).body.is_atom("badarg"));
 }
 
 TEST_F(Builtins, ProcessInfoShowsRelations) {

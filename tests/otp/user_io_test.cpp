@@ -30,7 +30,8 @@ TEST_F(GroupLeader, TakesCharacters) {
 
 TEST_F(GroupLeader, FormatsForTheCaller) {
     std::vector<term> arguments{term{charlist{"~p and ~s~n"}}, term{std::vector<term>{term{1}, term{atom{"x"}}}}};
-    EXPECT_EQ(io(term{std::tuple{atom{"put_chars"}, atom{"unicode"}, atom{"io_lib"}, atom{"format"}, arguments}}), "ok");
+    EXPECT_EQ(io(term{std::tuple{atom{"put_chars"}, atom{"unicode"}, atom{"io_lib"}, atom{"format"}, arguments}}),
+              "ok");
     EXPECT_EQ(written, "1 and x\n");
 }
 

@@ -62,7 +62,9 @@ protected:
     environment& attacker = sim.machine(attacker_address);
     nursery attack; // goes before the machines do
 
-    static wire::endpoint listener_of(machine_node& n) { return {*wire::ip_address::parse(n.address), n->listening_at().port}; }
+    static wire::endpoint listener_of(machine_node& n) {
+        return {*wire::ip_address::parse(n.address), n->listening_at().port};
+    }
 };
 
 TEST_F(Attacks, AChallengeRelayedBackToItsOwnNodeIsNotAnswered) {

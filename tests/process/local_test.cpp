@@ -114,7 +114,10 @@ TEST_F(OneNode, LinkedProcessesDieTogetherUnlessTheyTrapExits) {
 }
 
 TEST_F(OneNode, AChainOfAHundredThousandLinksEndsWithoutRecursion) {
-    auto previous = a->spawn([](process& self) -> task<> { (void)co_await self.receive(); self.exit(term{"x"_atom}); });
+    auto previous = a->spawn([](process& self) -> task<> {
+        (void)co_await self.receive();
+        self.exit(term{"x"_atom});
+    });
     auto first = previous;
     for (int i = 0; i < 100'000; ++i)
         previous = a->spawn([previous](process& self) -> task<> {
@@ -128,7 +131,10 @@ TEST_F(OneNode, AChainOfAHundredThousandLinksEndsWithoutRecursion) {
 }
 
 TEST_F(OneNode, UnlinkedProcessSurvives) {
-    auto first = a->spawn([](process& self) -> task<> { (void)co_await self.receive(); self.exit(term{"x"_atom}); });
+    auto first = a->spawn([](process& self) -> task<> {
+        (void)co_await self.receive();
+        self.exit(term{"x"_atom});
+    });
     auto second = a->spawn([first](process& self) -> task<> {
         self.link(first);
         co_await self.sleep(1s);
@@ -157,7 +163,10 @@ TEST_F(OneNode, KillCannotBeTrapped) {
 TEST_F(OneNode, AnExceptionBecomesTheExitReasonAndIsLogged) {
     auto seen = make_inbox();
     a->spawn([seen](process& self) -> task<> {
-        auto [child, ref] = self.spawn_monitor([](process&) -> task<> { throw std::runtime_error{"no camera"}; co_return; });
+        auto [child, ref] = self.spawn_monitor([](process&) -> task<> {
+            throw std::runtime_error{"no camera"};
+            co_return;
+        });
         auto m = co_await self.receive();
         seen->push_back(to_erlang(m.element(4)));
     });
@@ -167,7 +176,8 @@ TEST_F(OneNode, AnExceptionBecomesTheExitReasonAndIsLogged) {
 }
 
 TEST_F(OneNode, NamesLeadToTheirProcessUntilItEnds) {
-    auto who = a->spawn([](process& self) -> task<> { (void)co_await self.receive(); }, {.label = "w", .name = "worker"_atom});
+    auto who =
+        a->spawn([](process& self) -> task<> { (void)co_await self.receive(); }, {.label = "w", .name = "worker"_atom});
     EXPECT_EQ(a->whereis("worker"_atom), who);
     EXPECT_FALSE(a->register_name("worker"_atom, who).has_value());
     EXPECT_FALSE(a->register_name("undefined"_atom, who).has_value());
@@ -192,7 +202,10 @@ TEST_F(OneNode, AnAliasIsAnAddressUntilItIsTakenBack) {
     });
     settle();
     auto send = [&](int n) {
-        a->spawn([ref, n](process& self) -> task<> { self.send(*ref, term{n}); co_return; });
+        a->spawn([ref, n](process& self) -> task<> {
+            self.send(*ref, term{n});
+            co_return;
+        });
         settle();
     };
     send(1);
@@ -228,10 +241,12 @@ TEST_F(OneNode, AFullMailboxDropsWhatComesAndSaysSoOnce) {
 }
 
 TEST_F(OneNode, InfoTellsWhatAProcessHolds) {
-    auto who = a->spawn([](process& self) -> task<> {
-        self.monitor("nobody_yet"_atom);
-        (void)co_await self.receive<std::string>();
-    }, {.label = "greeter", .name = "greeter"_atom, .trap_exit = true});
+    auto who = a->spawn(
+        [](process& self) -> task<> {
+            self.monitor("nobody_yet"_atom);
+            (void)co_await self.receive<std::string>();
+        },
+        {.label = "greeter", .name = "greeter"_atom, .trap_exit = true});
     settle();
     a->send(who, term{5});
     settle();

@@ -74,7 +74,10 @@ TEST_F(TwoNodes, MessagesReachAPidAndANameOnTheOtherNode) {
 }
 
 TEST_F(TwoNodes, AMonitorAcrossNodesFiresOnceWithTheReason) {
-    auto target = b->spawn([](process& self) -> task<> { (void)co_await self.receive(); self.exit(term{"done"_atom}); });
+    auto target = b->spawn([](process& self) -> task<> {
+        (void)co_await self.receive();
+        self.exit(term{"done"_atom});
+    });
     auto seen = make_inbox();
     a->spawn([seen, target](process& self) -> task<> {
         self.monitor(target);
@@ -105,7 +108,10 @@ TEST_F(TwoNodes, AMonitorByNameNamesItInItsDown) {
 }
 
 TEST_F(TwoNodes, ALinkAcrossNodesEndsTheOther) {
-    auto target = b->spawn([](process& self) -> task<> { (void)co_await self.receive(); self.exit(term{"boom"_atom}); });
+    auto target = b->spawn([](process& self) -> task<> {
+        (void)co_await self.receive();
+        self.exit(term{"boom"_atom});
+    });
     auto linked = a->spawn([target](process& self) -> task<> {
         self.link(target);
         (void)co_await self.receive();
@@ -131,7 +137,10 @@ TEST_F(TwoNodes, ALinkToNobodyComesBackAsNoproc) {
 
 TEST_F(TwoNodes, ExitAcrossNodesEndsAProcess) {
     auto target = b->spawn([](process& self) -> task<> { (void)co_await self.receive(); });
-    a->spawn([target](process& self) -> task<> { self.exit(target, term{"kill"_atom}); co_return; });
+    a->spawn([target](process& self) -> task<> {
+        self.exit(target, term{"kill"_atom});
+        co_return;
+    });
     settle();
     EXPECT_FALSE(b->is_alive(target));
 }
@@ -153,7 +162,8 @@ TEST_F(TwoNodes, KilledNodeGivesExactlyOneDownPerMonitorAndLink) {
     kill(b);
     settle();
     std::sort(seen->begin(), seen->end());
-    EXPECT_EQ(*seen, (lines{"'DOWN' noconnection", "'EXIT' noconnection", "nodedown 'b@10.0.0.2'", "nodeup 'b@10.0.0.2'"}));
+    EXPECT_EQ(*seen,
+              (lines{"'DOWN' noconnection", "'EXIT' noconnection", "nodedown 'b@10.0.0.2'", "nodeup 'b@10.0.0.2'"}));
     EXPECT_EQ(a.events.back(), "down b@10.0.0.2 connection_closed");
 }
 

@@ -37,11 +37,11 @@ struct diary {
     chaos& world;
     std::string self;
     std::map<atom, bool> up;
-    std::map<atom, std::uint32_t> creation_seen;       // the latest incarnation that sent something
-    std::map<atom, std::set<std::uint32_t>> past;      // incarnations that a later one has followed
-    std::map<atom, std::uint64_t> next;                // number expected from that node's present incarnation
-    std::map<atom, bool> excused;                      // the connection was lost since the last number
-    std::map<reference, atom> monitors;                // set, and not yet down
+    std::map<atom, std::uint32_t> creation_seen;  // the latest incarnation that sent something
+    std::map<atom, std::set<std::uint32_t>> past; // incarnations that a later one has followed
+    std::map<atom, std::uint64_t> next;           // number expected from that node's present incarnation
+    std::map<atom, bool> excused;                 // the connection was lost since the last number
+    std::map<reference, atom> monitors;           // set, and not yet down
     std::uint64_t messages = 0;
     std::uint64_t downs = 0;
 
@@ -125,7 +125,8 @@ public:
 
 private:
     duration between(duration least, duration most) {
-        return least + duration{static_cast<duration::rep>(chance() % static_cast<std::uint64_t>((most - least).count()))};
+        return least +
+               duration{static_cast<duration::rep>(chance() % static_cast<std::uint64_t>((most - least).count()))};
     }
     machine& any() { return *machines[chance() % machines.size()]; }
 
@@ -205,8 +206,10 @@ private:
             if (&a != &b) sim.reset(a.address, b.address);
             break;
         case 7:
-            if (chance() % 2) sim.crash(a.address);
-            else sim.power_off(a.address);
+            if (chance() % 2)
+                sim.crash(a.address);
+            else
+                sim.power_off(a.address);
             forget(a);
             sim.run_for(between(100ms, 15s));
             boot(a);
@@ -225,12 +228,14 @@ private:
         sim.run_for(31s); // the longest pause
         sim.heal_all();
         auto healed = sim.now();
-        if (!sim.run_until([this] { return is_meshed(); }, 8s)) violated("all", "no full mesh 8 s after the end of faults");
+        if (!sim.run_until([this] { return is_meshed(); }, 8s))
+            violated("all", "no full mesh 8 s after the end of faults");
         report.seconds_to_mesh = std::chrono::duration<double>(sim.now() - healed).count();
         sim.run_for(10s);
         for (const auto& m : machines)
             for (const auto& [ref, node] : m->notes->monitors)
-                if (!m->node->is_connected(node)) violated(m->name, "no DOWN from " + node.str() + ", which is not connected");
+                if (!m->node->is_connected(node))
+                    violated(m->name, "no DOWN from " + node.str() + ", which is not connected");
     }
 
     void tear_down() {
@@ -245,9 +250,7 @@ private:
     }
 };
 
-void diary::violated(const std::string& what) {
-    world.violated(self, what);
-}
+void diary::violated(const std::string& what) { world.violated(self, what); }
 
 void diary::node_event(const sedge::node_event& e) {
     bool now_up = e.what == sedge::node_event::kind::up;

@@ -23,8 +23,8 @@ void expect_clean(std::uint64_t seed, const chaos_report& report) {
     if (report.violations.empty()) return;
     std::string all;
     for (const auto& v : report.violations) all += "  " + v + "\n";
-    ADD_FAILURE() << "seed " << seed << " breaks promises:\n" << all
-                  << "replay: SEDGE_SIM_SEED=" << seed << " build/dev/bin/cluster_sim_test\n";
+    ADD_FAILURE() << "seed " << seed << " breaks promises:\n"
+                  << all << "replay: SEDGE_SIM_SEED=" << seed << " build/dev/bin/cluster_sim_test\n";
     if (std::getenv("SEDGE_SIM_SEED")) std::printf("%s\n", report.story.c_str());
 }
 
@@ -58,5 +58,6 @@ TEST(SimulatedCluster, SameSeedSameTrace) {
         auto again = run_chaos({.seed = seed, .virtual_minutes = 3});
         EXPECT_EQ(once.trace_hash, again.trace_hash) << "seed " << seed;
     }
-    EXPECT_NE(run_chaos({.seed = 3, .virtual_minutes = 1}).trace_hash, run_chaos({.seed = 5, .virtual_minutes = 1}).trace_hash);
+    EXPECT_NE(run_chaos({.seed = 3, .virtual_minutes = 1}).trace_hash,
+              run_chaos({.seed = 5, .virtual_minutes = 1}).trace_hash);
 }

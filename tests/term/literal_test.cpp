@@ -46,29 +46,27 @@ void PrintTo(const row& r, std::ostream* out) { *out << r.name; }
 
 class InBothLanguages : public testing::TestWithParam<row> {};
 
-TEST_P(InBothLanguages, ReadsAsOneValue) {
-    EXPECT_EQ(elixir_term(GetParam().elixir), erlang_term(GetParam().erlang));
-}
+TEST_P(InBothLanguages, ReadsAsOneValue) { EXPECT_EQ(elixir_term(GetParam().elixir), erlang_term(GetParam().erlang)); }
 
 INSTANTIATE_TEST_SUITE_P(
     Values, InBothLanguages,
     testing::Values(row{"zero", "0", "0"}, row{"negative", "-2_147_483_648", "-2147483648"},
                     row{"big", "0x1_0000_0000_0000_0000", "18446744073709551616"},
-                    row{"negative_big", "-18446744073709551616", "-16#10000000000000000"},
-                    row{"base_36", "35", "36#z"}, row{"float", "1.5e3", "1.5E+3"}, row{"small_float", "1.0e-400", "0.0"},
-                    row{"atom", ":ok", "ok"}, row{"quoted_atom", ":\"B c\"", "'B c'"}, row{"alias", "Node", "'Elixir.Node'"},
-                    row{"empty_atom", ":\"\"", "''"}, row{"nil", "nil", "nil"},
-                    row{"charlist", "'str'", "\"str\""}, row{"joined_strings", "~c\"ab\"", "\"a\" \"b\""},
-                    row{"byte_list", "[97, 98]", "\"ab\""}, row{"empty_charlist", "''", "\"\""},
-                    row{"string", "\"bin\"", "<<\"bin\">>"}, row{"utf8_string", "\"é\"", "<<\"é\"/utf8>>"},
-                    row{"latin1_in_binary", "<<233>>", "<<\"é\">>"}, row{"bytes", "<<1, 2>>", "<<1,2>>"},
-                    row{"bits", "<<1, 5::size(3)>>", "<<1,5:3>>"}, row{"sixteen_bits", "<<258::16>>", "<<258:16>>"},
+                    row{"negative_big", "-18446744073709551616", "-16#10000000000000000"}, row{"base_36", "35", "36#z"},
+                    row{"float", "1.5e3", "1.5E+3"}, row{"small_float", "1.0e-400", "0.0"}, row{"atom", ":ok", "ok"},
+                    row{"quoted_atom", ":\"B c\"", "'B c'"}, row{"alias", "Node", "'Elixir.Node'"},
+                    row{"empty_atom", ":\"\"", "''"}, row{"nil", "nil", "nil"}, row{"charlist", "'str'", "\"str\""},
+                    row{"joined_strings", "~c\"ab\"", "\"a\" \"b\""}, row{"byte_list", "[97, 98]", "\"ab\""},
+                    row{"empty_charlist", "''", "\"\""}, row{"string", "\"bin\"", "<<\"bin\">>"},
+                    row{"utf8_string", "\"é\"", "<<\"é\"/utf8>>"}, row{"latin1_in_binary", "<<233>>", "<<\"é\">>"},
+                    row{"bytes", "<<1, 2>>", "<<1,2>>"}, row{"bits", "<<1, 5::size(3)>>", "<<1,5:3>>"},
+                    row{"sixteen_bits", "<<258::16>>", "<<258:16>>"},
                     row{"twelve_bits", "<<0xabc::12>>", "<<16#abc:12>>"}, row{"negative_byte", "<<-1>>", "<<255>>"},
-                    row{"wide_negative", "<<-1::size(72)>>", "<<-1:72>>"},
-                    row{"character", "?a", "$a"}, row{"escaped_character", "?\\n", "$\\n"},
-                    row{"octal", "'A'", "\"\\101\""}, row{"control", "[1]", "\"\\^a\""},
-                    row{"list", "[1, :a, \"b\"]", "[1,a,<<\"b\">>]"}, row{"improper", "[1, 2 | 3]", "[1,2|3]"},
-                    row{"list_tail", "[1 | [2]]", "[1,2]"}, row{"empty", "{[], {}, %{}}", "{[],{},#{}}"},
+                    row{"wide_negative", "<<-1::size(72)>>", "<<-1:72>>"}, row{"character", "?a", "$a"},
+                    row{"escaped_character", "?\\n", "$\\n"}, row{"octal", "'A'", "\"\\101\""},
+                    row{"control", "[1]", "\"\\^a\""}, row{"list", "[1, :a, \"b\"]", "[1,a,<<\"b\">>]"},
+                    row{"improper", "[1, 2 | 3]", "[1,2|3]"}, row{"list_tail", "[1 | [2]]", "[1,2]"},
+                    row{"empty", "{[], {}, %{}}", "{[],{},#{}}"},
                     row{"map", "%{:a => 1, \"b\" => [2]}", "#{a => 1,<<\"b\">> => [2]}"},
                     row{"key_twice", "%{a: 1, a: 2}", "#{a => 2}"}, row{"keywords", "[a: 1]", "[{a,1}]"},
                     row{"own_pid", "#PID<0.138.2>", "<0.138.2>"},
@@ -100,7 +98,8 @@ TEST(Literal, PidsOfUnknownNodesAndWithoutOptionsAreRefused) {
 
 TEST(Literal, ListsOfBytesHaveTheFormThatOtpWrites) {
     const byte_buffer string{107, 0, 2, 97, 98};
-    for (const auto& read : {elixir_term("[97, 98]"), elixir_term("[97 | 'b']"), elixir_term("'ab'"), erlang_term("[$a,$b]")})
+    for (const auto& read :
+         {elixir_term("[97, 98]"), elixir_term("[97 | 'b']"), elixir_term("'ab'"), erlang_term("[$a,$b]")})
         EXPECT_EQ(byte_buffer(read.bytes().begin(), read.bytes().end()), string);
 }
 

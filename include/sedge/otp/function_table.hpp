@@ -25,7 +25,7 @@ enum class access {
 
 /// Who calls, and on which process the call runs.
 struct call_context {
-    process& self;     ///< Made for this one call; ends with it. Killed if the caller's node asks for it.
+    process& self; ///< Made for this one call; ends with it. Killed if the caller's node asks for it.
     pid caller;
     term group_leader; ///< Where output of the call belongs; a pid, or the atom `user`.
     atom module;
@@ -75,7 +75,8 @@ public:
         add_entry(module, function, static_cast<int>(traits::arity), detail::make_handler(std::move(f)), level);
     }
     /// Adds a function of terms for one arity, or for all with `any_arity`.
-    void add_raw(std::string_view module, std::string_view function, int arity, handler run, access level = access::call);
+    void add_raw(std::string_view module, std::string_view function, int arity, handler run,
+                 access level = access::call);
     void add_raw(std::string_view module, std::string_view function, int arity, task_handler run,
                  access level = access::call);
     /// False if there was none.

@@ -14,7 +14,8 @@ namespace sedge::otp {
 /// `format` is a charlist, a binary or an atom; `arguments` a list. Known are `~p ~P ~w ~W ~s ~c ~b ~B ~x ~X ~# ~+ ~e
 /// ~f ~g ~n ~i ~~` with field width, precision, padding, `*`, and the modifiers `t` and `l`. Other than OTP, `~p`
 /// never breaks lines.
-std::optional<std::string> format(const term_view& format, const term_view& arguments, const text_options& options = {});
+std::optional<std::string> format(const term_view& format, const term_view& arguments,
+                                  const text_options& options = {});
 
 /// Characters as OTP's `unicode:characters_to_binary` takes them: a binary, or a deep list of binaries and code points.
 /// Nothing if it is neither. `latin1`: bytes of binaries are characters of their own.

@@ -24,17 +24,17 @@ class environment;
 
 /// How a node presents itself and how long it waits for others.
 struct node_options {
-    std::string name;                           ///< `edge1@10.0.0.5`, or `edge1@box` with short names.
-    bool long_names = true;                     ///< Long names need a dot or an address behind the `@`; short ones none.
-    dist::cookie cookie;                        ///< Must equal the peers'; never logged.
-    bool hidden = false;                        ///< Left out of the peers' list of visible nodes.
-    std::optional<wire::ip_address> listen_on;  ///< Unset: all addresses, both families.
-    std::uint16_t port_min = 0;                 ///< Range for the listener; 0: any free port.
+    std::string name;                          ///< `edge1@10.0.0.5`, or `edge1@box` with short names.
+    bool long_names = true;                    ///< Long names need a dot or an address behind the `@`; short ones none.
+    dist::cookie cookie;                       ///< Must equal the peers'; never logged.
+    bool hidden = false;                       ///< Left out of the peers' list of visible nodes.
+    std::optional<wire::ip_address> listen_on; ///< Unset: all addresses, both families.
+    std::uint16_t port_min = 0;                ///< Range for the listener; 0: any free port.
     std::uint16_t port_max = 0;
-    milliseconds setup_time{7000};              ///< One whole connection attempt. OTP's default.
-    seconds tick_time{60};                      ///< A silent peer is down after 0.75 to 1.25 of it.
+    milliseconds setup_time{7000}; ///< One whole connection attempt. OTP's default.
+    seconds tick_time{60};         ///< A silent peer is down after 0.75 to 1.25 of it.
     std::size_t send_queue_bytes_max = limits::send_queue_bytes_max; ///< Per peer.
-    bool auto_connect = true;                   ///< Dial a node when something is sent to it.
+    bool auto_connect = true;                                        ///< Dial a node when something is sent to it.
 };
 
 /// What happened to a connection. For one peer, up and down alternate.

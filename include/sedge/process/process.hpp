@@ -131,8 +131,8 @@ public:
     /// Asks another node to run Module:Function(Arguments...). The answer comes as a message
     /// `{spawn_reply, Ref, ok, Pid}` or `{spawn_reply, Ref, error, Reason}`; with `monitored`, a `DOWN` with the
     /// same reference follows when it ends. Without connection: reason `noconnection`.
-    reference spawn_request(const atom& on, const atom& module, const atom& function, const std::vector<term>& arguments,
-                            bool monitored = true);
+    reference spawn_request(const atom& on, const atom& module, const atom& function,
+                            const std::vector<term>& arguments, bool monitored = true);
 
     /// A fresh reference that is an address for replies: messages sent to it come here until `unalias`.
     reference alias();

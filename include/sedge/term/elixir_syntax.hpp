@@ -38,8 +38,9 @@ struct literal {
 struct pasted {
     enum class kind { pid, port, reference };
     kind what = kind::pid;
-    std::string node;                   ///< Empty if the text has a number there, which means something only where it was printed.
-    std::vector<std::uint64_t> numbers; ///< What follows the node: pid `id, serial`, port `id`, reference words as printed.
+    std::string node; ///< Empty if the text has a number there, which means something only where it was printed.
+    std::vector<std::uint64_t>
+        numbers; ///< What follows the node: pid `id, serial`, port `id`, reference words as printed.
 };
 
 /// A name alone. It may also be a call without arguments: `self`.
@@ -57,7 +58,8 @@ struct tuple {
     std::vector<expression> items;
 };
 
-/// `%{k => v, a: 1}`; `%Name{...}` has the pair `__struct__: Name` in front. A key that comes twice keeps its last value.
+/// `%{k => v, a: 1}`; `%Name{...}` has the pair `__struct__: Name` in front. A key that comes twice keeps its last
+/// value.
 struct map {
     std::vector<expression> keys_and_values; ///< Key, value, key, value...
 };
@@ -65,8 +67,9 @@ struct map {
 /// What stands behind `::` in `<<value::size(3)>>`.
 struct segment {
     enum class kind { integer, floating, bytes, bits, utf8 };
-    kind what = kind::integer;         ///< A string literal in a binary is `bytes`.
-    std::optional<std::uint32_t> size; ///< Bits of an integer (default 8) or float (64); bytes or bits of the others (all).
+    kind what = kind::integer; ///< A string literal in a binary is `bytes`.
+    std::optional<std::uint32_t>
+        size; ///< Bits of an integer (default 8) or float (64); bytes or bits of the others (all).
     bool little_endian = false;
 };
 
@@ -81,7 +84,7 @@ struct call {
     std::vector<expression> module; ///< One, or none for a local call.
     std::string function;
     std::vector<expression> arguments;
-    bool parentheses = false;       ///< False: `value.name` may also be a field of a map.
+    bool parentheses = false; ///< False: `value.name` may also be a field of a map.
 };
 
 /// `left = right`, `not a`, `-a`, `a + b`, ...: the operator as written and one or two operands.

@@ -168,8 +168,8 @@ task<> gossip::run(strategy_context& topology) {
     }
 }
 
-task<> gossip::send_until_network_changes(strategy_context& topology, wire::datagram_socket& through,
-                                          gossip_gate& gate, const bool& receiver_ended) {
+task<> gossip::send_until_network_changes(strategy_context& topology, wire::datagram_socket& through, gossip_gate& gate,
+                                          const bool& receiver_ended) {
     auto& env = topology.env();
     auto interfaces = env.net().interfaces();
     wire::endpoint group{options_.multicast_addr, options_.port};
@@ -280,17 +280,19 @@ strategy_definition gossip_definition() {
     out.options = {
         {"port", type::integer, std::to_string(usual.port), "UDP port to listen on and to send to", 1, 65535},
         {"if_addr", type::address, quoted(to_string(usual.if_addr)),
-         "`0.0.0.0`, the group, or an address of this machine, which then chooses the interface as `multicast_if` does"},
+         "`0.0.0.0`, the group, or an address of this machine, which then chooses the interface as `multicast_if` "
+         "does"},
         {"multicast_addr", type::address, quoted(to_string(usual.multicast_addr)),
          "the group; with `broadcast_only` the broadcast address"},
         {"multicast_if", type::address, "",
          "IPv4 address of the interface to send and join on; without it the kernel chooses, and where it has no route "
          "the interface of the node's own address is taken"},
-        {"multicast_ttl", type::integer, std::to_string(usual.multicast_ttl), "how many routers a packet may pass, plus 1",
-         0, 255},
+        {"multicast_ttl", type::integer, std::to_string(usual.multicast_ttl),
+         "how many routers a packet may pass, plus 1", 0, 255},
         {"broadcast_only", type::boolean, "false", "broadcast instead of multicast"},
         {"secret", type::text, "",
-         "encrypts packets, and reads only such as were encrypted with it; use 32 random characters, equal on all nodes"},
+         "encrypts packets, and reads only such as were encrypted with it; use 32 random characters, equal on all "
+         "nodes"},
     };
     out.make = from_settings;
     return out;

@@ -25,8 +25,8 @@ struct gossip_strategy {
     wire::ip_address multicast_addr = wire::ip_address::v4(233, 252, 1, 32);
     std::optional<wire::ip_address> multicast_if; ///< Interface to send and join on; unset: the kernel's choice.
     int multicast_ttl = 1;
-    bool broadcast_only = false;                  ///< `multicast_addr` is a broadcast address.
-    std::optional<std::string> secret;            ///< Packets are encrypted; others' must be too. 32 random bytes, please.
+    bool broadcast_only = false;       ///< `multicast_addr` is a broadcast address.
+    std::optional<std::string> secret; ///< Packets are encrypted; others' must be too. 32 random bytes, please.
     /// Patterns of node names to dial without secret: `*` stands for any characters. `{"*"}` is "lan".
     std::vector<std::string> trust;
 };

@@ -40,7 +40,8 @@ apt_get() {
     local output
     output=$(mktemp)
     if [[ -z ${apt_lists_fetched:-} ]]; then
-        as_root apt-get update -qq >"$output" 2>&1 || say "apt-get update had trouble; going on with the lists that are there"
+        as_root apt-get update -qq >"$output" 2>&1 ||
+            say "apt-get update had trouble; going on with the lists that are there"
         apt_lists_fetched=yes
     fi
     if as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 \

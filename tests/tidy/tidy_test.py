@@ -276,7 +276,8 @@ class Tidy(unittest.TestCase):
         found = []
         for name in ("docs/architecture.md", "README.md", "README.ja.md", "CONTRIBUTING.md"):
             for number, line in enumerate(lines_of(name), 1):
-                for path in re.findall(r"`((?:include|src|tests|docs|tools|examples|scripts|packaging)/[\w./-]+)`", line):
+                folders = "include|src|tests|docs|tools|examples|scripts|packaging"
+                for path in re.findall(rf"`((?:{folders})/[\w./-]+)`", line):
                     if not (ROOT / path).exists():
                         found.append(f"{name}:{number}: {path}")
                 for path in re.findall(r"`((?:base|term|wire|epmd|dist|process|otp|cluster)/[\w./]+\.[hc]pp)`", line):

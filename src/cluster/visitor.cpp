@@ -3,101 +3,111 @@
 
 #include "cluster/start_settings.hpp"
 
+#include <sedge/dist/error.hpp>
 #include <sedge/epmd/directory.hpp>
-#include <sedge/wire/directory.hpp>
+#include <sedge/otp/kernel.hpp>
 
-#include <unistd.h>
-
+#include <filesystem>
 #include <optional>
 
 namespace sedge::cluster {
 namespace {
 
-/// Finds others, and keeps itself to itself.
+/// Finds others by their port mappers, and tells none of them about us.
 class unpublished final : public wire::directory {
 public:
-    unpublished(environment& env, epmd::directory_options options) : env_(env), mappers_(env, std::move(options)) {}
+    unpublished(environment& env, epmd::directory_options options) : env_(env), others_(env, std::move(options)) {}
 
     task<result<std::uint32_t>> publish(wire::publication) override {
-        co_return static_cast<std::uint32_t>(env_.random_below(0xfffffff0) + 4); // 0 to 3 are reserved
+        // 1 to 3 are creations of old nodes, 0 is none.
+        co_return static_cast<std::uint32_t>(4 + env_.random_below(0xffffffff - 4));
     }
     void withdraw() noexcept override {}
     task<result<std::vector<wire::endpoint>>> locate(std::string alive, std::string host) override {
-        return mappers_.locate(std::move(alive), std::move(host));
+        return others_.locate(std::move(alive), std::move(host));
     }
 
 private:
     environment& env_;
-    epmd::directory mappers_;
+    epmd::directory others_;
 };
 
-bool is_long(const std::string& host) {
-    return host.find('.') != std::string::npos || host.find(':') != std::string::npos;
-}
-
-/// The host part of our own name: only its kind matters, since nobody dials us.
-std::string own_host(environment& env, const std::string& other) {
-    if (!is_long(other)) return "localhost";
-    auto machine = env.net().host_name();
-    return is_long(machine) ? machine : "127.0.0.1";
+/// The cookie that was given, or the one `sedge start` keeps for this user; never a new one.
+result<dist::cookie> cookie_of(const configuration& config, environment& env) {
+    const auto own_file = own_cookie_file();
+    if (config.node.cookie.empty() && config.node.cookie_file.empty() && !std::filesystem::exists(own_file))
+        return error{dist::errc::cookie_unusable,
+                     "no cookie was given and there is none in " + own_file + "; use --cookie-file with the cluster's"};
+    auto chosen = choose_cookie(config, env, own_file);
+    if (!chosen) return std::move(chosen).error();
+    return std::move(chosen->value);
 }
 
 } // namespace
 
 class visitor::impl {
 public:
-    explicit impl(std::shared_ptr<log_sink> log) : env(std::move(log)) {}
-    wire::system_environment env;
-    std::uint16_t mapper_port = 0;
-    std::optional<unpublished> where;
-    std::optional<sedge::node> self;
+    impl(visitor& owner, visitor_options options)
+        : owner_(owner), options_(std::move(options)), env_(std::move(options_.log)) {}
+
+    task<result<int>> live(std::function<task<int>(visitor&)> main) {
+        auto cookie = cookie_of(options_.config, env_);
+        if (!cookie) co_return cookie.error();
+        // Random, so that visitors never get into each other's way; 48 bits are plenty for that.
+        const auto alive = "sedge-" + std::to_string(env_.random_below(std::uint64_t{1} << 48));
+        auto machine = env_.net().host_name();
+        machine = machine.substr(0, machine.find('.'));
+        auto name = node_name::parse(alive + "@" + machine + (options_.long_names ? ".local" : ""));
+        if (!name) name = node_name::parse(alive + (options_.long_names ? "@127.0.0.1" : "@localhost"));
+        if (!name) co_return name.error();
+
+        auto node_options = node_options_of(options_.config, *name, std::move(*cookie));
+        if (!node_options) co_return node_options.error();
+        node_options->hidden = true;
+        node_options->listen_on = wire::ip_address::loopback_v4();
+        node_options->port_min = node_options->port_max = 0;
+        auto directory_options = directory_options_of(options_.config.epmd, *name);
+        if (!directory_options) co_return directory_options.error();
+        directory_.emplace(env_, std::move(*directory_options));
+
+        node_.emplace(std::move(*node_options), env_, *directory_);
+        auto starting = node_->start();
+        auto started = co_await std::move(starting);
+        if (!started) {
+            node_.reset();
+            co_return started.error();
+        }
+        otp::kernel_options kernel_options;
+        kernel_options.output = options_.output;
+        kernel_.emplace(*node_, std::move(kernel_options));
+        auto serving = kernel_->start();
+        auto running = main(owner_);
+        auto code = co_await std::move(running);
+        kernel_->stop();
+        auto stopping = node_->stop();
+        co_await std::move(stopping);
+        kernel_.reset();
+        node_.reset();
+        if (!serving) co_return serving.error();
+        co_return code;
+    }
+
+    visitor& owner_;
+    visitor_options options_;
+    wire::system_environment env_; // everything below stands on it
+    std::optional<unpublished> directory_;
+    std::optional<sedge::node> node_;
+    std::optional<otp::kernel> kernel_;
 };
 
-visitor::visitor(std::unique_ptr<impl> i) : impl_(std::move(i)) {}
-visitor::~visitor() {
-    stop();
+visitor::visitor(visitor_options options) : impl_(std::make_unique<impl>(*this, std::move(options))) {}
+visitor::~visitor() = default;
+
+result<int> visitor::run(std::function<task<int>(visitor&)> main) {
+    return impl_->env_.block_on(impl_->live(std::move(main)));
 }
 
-result<std::unique_ptr<visitor>> visitor::make(const configuration& config, const std::string& host,
-                                               std::shared_ptr<log_sink> log) {
-    auto made = std::make_unique<impl>(std::move(log));
-    auto& env = made->env;
-    if (env.log_to().least() < log_level::warning) env.log_to().set_least(log_level::warning);
-    auto cookie = choose_cookie(config, env, own_cookie_file());
-    if (!cookie) return cookie.error();
-    auto name = node_name::parse("visitor-" + std::to_string(getpid()) + "-" + std::to_string(env.random_below(1'000'000)) +
-                                 "@" + own_host(env, host));
-    if (!name) return name.error();
-    auto options = node_options_of(config, *name, cookie->value);
-    if (!options) return options.error();
-    options->name = name->full.str();
-    options->long_names = is_long(host);
-    options->hidden = true;
-    options->listen_on = wire::ip_address::loopback_v4();
-    options->port_min = options->port_max = 0;
-    auto mappers = directory_options_of(config.epmd, *name);
-    if (!mappers) return mappers.error();
-    made->mapper_port = mappers->port;
-    made->where.emplace(env, std::move(*mappers));
-    made->self.emplace(std::move(*options), env, *made->where);
-    auto started = env.block_on(made->self->start());
-    if (!started) return started.error();
-    return std::unique_ptr<visitor>{new visitor{std::move(made)}};
-}
-
-wire::system_environment& visitor::env() noexcept {
-    return impl_->env;
-}
-node& visitor::node() noexcept {
-    return *impl_->self;
-}
-std::uint16_t visitor::mapper_port() const noexcept {
-    return impl_->mapper_port;
-}
-void visitor::stop() {
-    if (!impl_->self) return;
-    impl_->env.block_on(impl_->self->stop());
-    impl_->self.reset();
-}
+wire::system_environment& visitor::env() noexcept { return impl_->env_; }
+node& visitor::node() noexcept { return *impl_->node_; }
 
 } // namespace sedge::cluster

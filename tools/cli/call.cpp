@@ -1,75 +1,103 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "client.hpp"
-#include "term_json.hpp"
+#include "json.hpp"
+#include "visit.hpp"
 
+#include "shell/evaluator.hpp"
 #include "shell/show.hpp"
 
+#include <sedge/base/log.hpp>
 #include <sedge/otp/rpc.hpp>
 #include <sedge/term/literal.hpp>
-#include <sedge/term/text.hpp>
+#include <sedge/wire/environment.hpp>
 
-#include <CLI/CLI.hpp>
-
-#include <cctype>
 #include <cstdio>
-#include <iostream>
+#include <limits>
 
 namespace sedge::cli {
+
 namespace {
 
-/// `erlang` and `:erlang` are Erlang's module, `Node` is Elixir's.
-atom module_atom(std::string text) {
-    if (!text.empty() && text.front() == ':') return atom{text.substr(1)};
-    if (!text.empty() && std::isupper(static_cast<unsigned char>(text.front()))) return atom{"Elixir." + text};
-    return atom{text};
+struct call_options {
+    std::string node, module, function;
+    std::string arguments = "[]";
+    double timeout = 5;
+    bool json = false;
+};
+
+/// `Node` is Elixir's module, `erlang` and `:erlang` are Erlang's.
+std::string module_argument(const std::string& text) {
+    if (text.starts_with(':')) return text.substr(1);
+    const bool alias = !text.empty() && text[0] >= 'A' && text[0] <= 'Z';
+    return alias && !text.starts_with("Elixir.") ? "Elixir." + text : text;
 }
 
-result<std::vector<term>> argument_list(const std::string& text) {
-    auto parsed = parse_elixir(text);
-    if (!parsed) return parsed.error().within("arguments");
-    auto view = parsed->view();
-    if (!view.is_list() || view.tail().kind() != term_kind::nil)
-        return error{errc::invalid_argument, "arguments: a list in Elixir's notation is expected, like '[1, :two, \"three\"]'"};
-    std::vector<term> all;
-    for (auto e : view.elements()) all.emplace_back(e);
-    return all;
+struct wanted_call {
+    atom on, module, function;
+    std::vector<term> arguments;
+};
+
+task<int> call_once(cluster::visitor& visitor, wanted_call call, call_options options) {
+    // A connection that does not come up says more than the call that needed it.
+    const auto most = std::chrono::duration_cast<duration>(std::chrono::duration<double>{options.timeout});
+    const auto deadline = visitor.env().now() + most;
+    auto connecting = with_deadline(visitor.env(), deadline, visitor.node().connect(call.on));
+    auto connected = co_await std::move(connecting);
+    if (!connected) {
+        const auto why = connected.error().context().empty() ? connected.error().within(call.on.text()) : connected.error();
+        const auto code = tell(why);
+        co_return static_cast<int>(code == status::failed ? status::unreachable : code);
+    }
+    const auto arity = call.arguments.size();
+    auto calling = otp::erpc_call(visitor.node(), call.on, call.module, call.function, std::move(call.arguments), deadline);
+    const auto what = co_await std::move(calling);
+    auto code = status::ok;
+    try {
+        const auto value = shell::value_or_failure(what, call.module.text(), call.function.text(), arity, call.on);
+        if (options.json) print_json(to_json(value));
+        else std::printf("%s\n", shell::show(value, std::numeric_limits<std::size_t>::max()).c_str());
+    } catch (const shell::failure& f) {
+        using kind = otp::remote_outcome::kind;
+        code = what.what == kind::timed_out       ? status::timed_out
+               : what.what == kind::no_connection ? status::unreachable
+                                                  : status::failed;
+        tell(code, "(" + f.kind + ") " + f.text);
+    }
+    co_return static_cast<int>(code);
 }
 
 } // namespace
 
-int call(const arguments& given) {
-    CLI::App app{"Calls Module.function(arguments) on a node, sedge or BEAM, and prints the result.", "sedge call"};
-    client_options options;
-    std::string target, module, function, list = "[]";
-    app.add_option("node", target, "name@host")->required();
-    app.add_option("module", module, "erlang, Node, ...")->required();
-    app.add_option("function", function)->required();
-    app.add_option("arguments", list, "A list in Elixir's notation (default: [])");
-    add_client_options(app, options);
-    if (auto code = read_command_line(app, given)) return *code;
-
-    auto name = peer_name("call", target);
-    if (!name) return static_cast<int>(exit_code::usage);
-    auto arguments_given = argument_list(list);
-    if (!arguments_given) {
-        std::fprintf(stderr, "sedge call: %s\n", printable(arguments_given.error().message()).c_str());
-        return static_cast<int>(exit_code::usage);
-    }
-    for (const auto& text : {module, function})
-        if (!atom::is_valid(text)) return tell("call", error{errc::invalid_argument, "not a name: " + text});
-    int code = 0;
-    auto here = visit("call", options, name->host, code);
-    if (!here) return code;
-    auto& env = here->env();
-    auto until = env.now() + timeout_of(options);
-    auto connected = env.block_on(here->node().connect(name->full));
-    if (!connected) return tell("call", connected.error());
-    auto value = env.block_on(otp::rpc_call(here->node(), name->full, module_atom(module), atom{function},
-                                            std::move(*arguments_given), until));
-    if (!value) return tell("call", value.error());
-    if (options.json) std::cout << to_json(value->view()) << "\n";
-    else std::cout << shell::inspect(value->view()) << "\n";
-    return 0;
+void add_call(CLI::App& app, chosen& main) {
+    auto* command = app.add_subcommand("call", "Call a function on a running node and print its value.");
+    auto options = std::make_shared<call_options>();
+    command->add_option("node", options->node, "node2@172.24.176.2")->required();
+    command->add_option("module", options->module, "Node, or erlang for an Erlang module")->required();
+    command->add_option("function", options->function, "list")->required();
+    command->add_option("arguments", options->arguments, "a list in Elixir, such as '[:hidden]' [[]]");
+    command->add_option("--timeout", options->timeout, "seconds to wait [5]")->check(CLI::Range(0.001, 86400.0));
+    command->add_flag("--json", options->json, "the value as JSON");
+    command->footer("Example: sedge call node2@172.24.176.2 Process whereis '[:greeter]' --cookie-file cookie");
+    configuration_arguments arguments{*command, offered::for_visitors};
+    command->callback([&main, options, arguments] {
+        main = [options, arguments] {
+            auto config = arguments.read();
+            if (!config) return static_cast<int>(tell(config.error()));
+            const auto peer = node_argument(options->node);
+            if (!peer) return static_cast<int>(status::usage);
+            const auto module = module_argument(options->module);
+            if (!atom::is_valid(module) || !atom::is_valid(options->function))
+                return static_cast<int>(tell(status::usage, "a module or function has at most 255 characters of UTF-8"));
+            const auto list = parse_elixir(options->arguments);
+            if (!list) return static_cast<int>(tell(status::usage, "the arguments: " + list.error().context()));
+            auto given = list->as<std::vector<term>>();
+            if (!given)
+                return static_cast<int>(tell(status::usage, "the arguments must be a list in Elixir, such as '[1, :a]', not " +
+                                                                options->arguments));
+            wanted_call call{peer->full, atom{module}, atom{options->function}, *std::move(given)};
+            return visit(*std::move(config), *peer,
+                         [&](cluster::visitor& visitor) { return call_once(visitor, call, *options); });
+        };
+    });
 }
 
 } // namespace sedge::cli

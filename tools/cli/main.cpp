@@ -1,60 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "commands.hpp"
+#include "command.hpp"
 
-#include <sedge/base/log.hpp>
-#include <sedge/cluster/application.hpp>
+#include <sedge/cluster/config_value.hpp>
 #include <sedge/version.hpp>
 
+#include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
-#include <cstring>
-#include <exception>
-
-using namespace sedge;
+#include <iostream>
 
 namespace {
 
-struct command {
-    const char* name;
-    const char* summary;
-    int (*run)(const cli::arguments&);
-};
+using sedge::cli::status;
 
-constexpr command commands[] = {
-    {"start", "run a node in the foreground, until Ctrl-C or SIGTERM", cli::start},
-    {"shell", "run a node with a shell, or open a shell on a running node (--remote)", cli::shell},
-    {"nodes", "list the nodes of a machine, or those that a node sees", cli::nodes},
-    {"ping", "ask a node whether it is there, and why not", cli::ping},
-    {"call", "call a function on a node and print what it returns", cli::call},
-    {"epmd", "run the port mapper alone, or list the names it holds", cli::epmd},
-    {"new", "make a C++ project that builds on sedge", cli::new_project},
-};
-
-void usage(std::FILE* to) {
-    std::fprintf(to, "sedge %s: C++ nodes in an Erlang/Elixir cluster, with no cloud\n\nUsage: sedge COMMAND [OPTIONS]\n\n",
-                 version_text.data());
-    for (const auto& c : commands) std::fprintf(to, "  %-7s %s\n", c.name, c.summary);
-    std::fprintf(to, "\n`sedge COMMAND --help` tells the options. Exit codes: 0 done, 1 failed, 2 wrong command line,\n"
-                     "3 unreachable, 4 no answer in time, 5 wrong configuration, 6 the node cannot start.\n");
+/// CLI11's sentence, and the nearest option or command where one was mistyped.
+int tell_usage(const CLI::App& app, const CLI::ParseError& wrong) {
+    const auto chosen = app.get_subcommands();
+    const CLI::App& where = chosen.empty() ? app : *chosen.front();
+    std::string sentence = wrong.what();
+    std::vector<std::string> known;
+    for (const auto* option : where.get_options())
+        for (const auto& name : option->get_lnames()) known.push_back("--" + name);
+    for (const auto* command : where.get_subcommands([](const CLI::App*) { return true; })) known.push_back(command->get_name());
+    for (const auto& extra : app.remaining(true))
+        if (const auto near = sedge::cluster::nearest(extra.substr(0, extra.find('=')), known))
+            sentence += "; did you mean " + *near + "?";
+    sentence += "\nTry: sedge " + (chosen.empty() ? "" : where.get_name() + " ") + "--help";
+    return static_cast<int>(sedge::cli::tell(status::usage, sentence));
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-    cli::arguments given(argv + (argc > 0 ? 1 : 0), argv + argc);
-    if (given.empty()) return usage(stderr), static_cast<int>(exit_code::usage);
-    const std::string name = given.front();
-    if (name == "--help" || name == "-h" || name == "help") return usage(stdout), 0;
-    if (name == "--version") return std::printf("sedge %s\n", version_text.data()), 0;
-    given.erase(given.begin());
-    for (const auto& c : commands) {
-        if (name != c.name) continue;
-        try {
-            return c.run(given);
-        } catch (const std::exception& e) {
-            std::fprintf(stderr, "sedge %s: %s\n", c.name, e.what());
-            return static_cast<int>(exit_code::failed);
-        }
+    std::signal(SIGPIPE, SIG_IGN); // a closed pipe is an error of the write, not the end of the node
+    CLI::App app{"C++ nodes in an Erlang/Elixir cluster: named nodes that find each other, processes with pids that send "
+                 "to each other wherever they live. On the wire they are Erlang nodes."};
+    app.name("sedge");
+    app.set_version_flag("--version", std::string{"sedge "} + std::string{sedge::version_text});
+    app.require_subcommand(1);
+    app.footer("Exit codes: 0 done, 1 failed, 2 wrong command line, 3 unreachable, 4 no answer in time,\n"
+               "5 wrong configuration or cookie file, 6 the node cannot start.\n"
+               "Each command has its own --help.");
+    sedge::cli::chosen run;
+    sedge::cli::add_start(app, run);
+    sedge::cli::add_shell(app, run);
+    sedge::cli::add_nodes(app, run);
+    sedge::cli::add_ping(app, run);
+    sedge::cli::add_call(app, run);
+    sedge::cli::add_epmd(app, run);
+    sedge::cli::add_new(app, run);
+    if (argc <= 1) {
+        std::cout << app.help();
+        return static_cast<int>(status::usage);
     }
-    std::fprintf(stderr, "sedge: there is no command '%s'; `sedge --help` lists them\n", printable(name).c_str());
-    return static_cast<int>(exit_code::usage);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& asked) { // --help, --version
+        return app.exit(asked);
+    } catch (const CLI::ParseError& wrong) {
+        return tell_usage(app, wrong);
+    }
+    return run();
 }

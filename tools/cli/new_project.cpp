@@ -1,133 +1,91 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "client.hpp"
+//
+// `sedge new a --sup`: a C++ project that builds against the installed library, as `mix new a --sup` makes an Elixir
+// one. The texts stand in templates.hpp; @NAME@ in them is the name of the project.
+#include "command.hpp"
+#include "templates.hpp"
 
-#include <CLI/CLI.hpp>
+#include <sedge/base/log.hpp>
 
-#include <algorithm>
-#include <cctype>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <system_error>
 
 namespace sedge::cli {
+
 namespace {
 
 namespace fs = std::filesystem;
 
-/// Replaces each `@NAME@` of a template.
-std::string filled(std::string text, const std::string& name) {
-    for (std::size_t at; (at = text.find("@NAME@")) != std::string::npos;) text.replace(at, 6, name);
-    return text;
-}
+struct new_options {
+    std::string directory;
+    bool supervised = false;
+};
 
-constexpr const char* cmake_lists = R"(cmake_minimum_required(VERSION 3.25)
-project(@NAME@ LANGUAGES CXX)
-
-find_package(sedge CONFIG REQUIRED)
-
-add_executable(@NAME@ main.cpp)
-target_compile_features(@NAME@ PRIVATE cxx_std_20)
-target_link_libraries(@NAME@ PRIVATE sedge::sedge)
-)";
-
-constexpr const char* main_plain = R"(#include <sedge/sedge.hpp>
-
-int main(int argc, char** argv) {
-    sedge::application app{argc, argv}; // --name --cookie --config ...
-    return app.run();                   // until Ctrl-C; leaves the cluster first
-}
-)";
-
-constexpr const char* main_supervised = R"(#include <sedge/sedge.hpp>
-
-using namespace sedge::literals;
-
-// Answers {From, Name} with {:hello, Name}. From Elixir:
-//   send({:greeter, :"@NAME@@127.0.0.1"}, {self(), "Ada"})
-sedge::task<> greeter(sedge::process& self) {
+std::string filled_in(std::string_view text, const std::string& name) {
+    constexpr std::string_view hole = "@NAME@";
+    std::string out;
     for (;;) {
-        auto [from, name] = co_await self.receive<sedge::pid, std::string>();
-        self.send(from, std::tuple{"hello"_atom, name});
+        const auto at = text.find(hole);
+        out += text.substr(0, at);
+        if (at == std::string_view::npos) return out;
+        out += name;
+        text.remove_prefix(at + hole.size());
     }
 }
 
-int main(int argc, char** argv) {
-    sedge::application app{argc, argv}; // --name --cookie --config ...
-    app.supervise("greeter", greeter);  // started again if it fails
-    return app.run();                   // until Ctrl-C; leaves the cluster first
+/// Letters, digits, `_` and `-`, a letter first: it becomes a CMake target and the part of a node's name before the @.
+bool is_project_name(const std::string& name) {
+    const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+    if (name.empty() || name.size() > 64 || !is_letter(name[0])) return false;
+    for (const char c : name)
+        if (!is_letter(c) && !(c >= '0' && c <= '9') && c != '_' && c != '-') return false;
+    return true;
 }
-)";
 
-constexpr const char* configuration = R"([node]
-name = "@NAME@@127.0.0.1" # on several machines: the address by which the others reach this one
-# cookie_file = "cookie"  # without it a strong cookie is made on first start; all nodes need the same one
+int make_project(const new_options& options) {
+    const fs::path place = fs::path{options.directory}.lexically_normal();
+    const auto name = (place.has_filename() ? place : place.parent_path()).filename().string();
+    if (!is_project_name(name))
+        return static_cast<int>(tell(status::usage, "\"" + name + "\" cannot be the name of a project: it starts with a letter "
+                                                    "and has letters, digits, _ and - in it"));
+    std::error_code failed;
+    if (fs::exists(place, failed) && (!fs::is_directory(place, failed) || !fs::is_empty(place, failed)))
+        return static_cast<int>(tell(status::failed, place.string() + " exists already and is not empty; nothing was changed"));
+    fs::create_directories(place, failed);
+    if (failed) return static_cast<int>(tell(status::failed, "cannot make " + place.string() + ": " + failed.message()));
 
-[topologies.clusters1]
-strategy = "gossip"       # nodes announce themselves by multicast; or "epmd" with a list of hosts:
-trust = "lan"             # dial whoever announces itself on this network; with a secret in config this is not needed
-config = { port = 45892 }
-
-# [topologies.clusters1]
-# strategy = "epmd"
-# config = { hosts = ["node1@172.24.176.1", "node2@172.24.176.2"] }
-)";
-
-constexpr const char* readme = R"(# @NAME@
-
-A node of an Erlang/Elixir cluster, in C++ with sedge.
-
-    cmake -B build && cmake --build build
-    build/@NAME@ --config sedge.toml
-
-`sedge.toml` says who it is and how it finds the others; `build/@NAME@ --help` lists the options.
-)";
-
-struct file {
-    const char* name;
-    const char* text;
-};
+    const std::pair<const char*, std::string_view> files[] = {
+        {"CMakeLists.txt", templates::cmake},
+        {"main.cpp", options.supervised ? templates::supervised_main : templates::plain_main},
+        {"sedge.toml", templates::configuration},
+        {"README.md", templates::readme},
+        {".gitignore", templates::gitignore},
+    };
+    for (const auto& [file, text] : files) {
+        std::ofstream out{place / file};
+        out << filled_in(text, name);
+        if (!out.flush()) return static_cast<int>(tell(status::failed, "cannot write " + (place / file).string()));
+        std::printf("* %s\n", printable((place / file).string()).c_str());
+    }
+    std::printf("\nNext:\n"
+                "  cd %s\n"
+                "  cmake -B build && cmake --build build\n"
+                "  ./build/%s --name %s@127.0.0.1 --config sedge.toml\n"
+                "The topologies are in sedge.toml.\n",
+                printable(place.string()).c_str(), name.c_str(), name.c_str());
+    return static_cast<int>(status::ok);
+}
 
 } // namespace
 
-int new_project(const arguments& given) {
-    CLI::App app{"Makes a C++ project that builds on the installed library, with a topology ready to fill in.", "sedge new"};
-    std::string where;
-    bool supervised = false;
-    app.add_option("directory", where, "Where to make it; its last part names the project")->required();
-    app.add_flag("--sup", supervised, "With a supervised process");
-    if (auto code = read_command_line(app, given)) return *code;
-
-    fs::path place{where};
-    auto name = place.lexically_normal().filename().string();
-    if (name.empty()) name = place.lexically_normal().parent_path().filename().string();
-    bool good = !name.empty() && std::isalpha(static_cast<unsigned char>(name.front()));
-    for (char c : name) good = good && (std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-');
-    if (!good) {
-        std::fprintf(stderr, "sedge new: '%s' cannot name a project: letters, digits, '_' and '-', a letter first\n",
-                     printable(name).c_str());
-        return static_cast<int>(exit_code::usage);
-    }
-    std::error_code failure;
-    if (fs::exists(place, failure) && !fs::is_empty(place, failure)) {
-        std::fprintf(stderr, "sedge new: %s exists and is not empty; nothing was changed\n", printable(where).c_str());
-        return static_cast<int>(exit_code::failed);
-    }
-    fs::create_directories(place, failure);
-    const file files[] = {{"CMakeLists.txt", cmake_lists}, {"main.cpp", supervised ? main_supervised : main_plain},
-                          {"sedge.toml", configuration}, {"README.md", readme}, {".gitignore", "/build/\n/cookie\n"}};
-    for (const auto& f : files) {
-        std::ofstream out{place / f.name};
-        out << filled(f.text, name);
-        out.close();
-        if (failure || !out) {
-            std::fprintf(stderr, "sedge new: cannot write %s\n", printable((place / f.name).string()).c_str());
-            return static_cast<int>(exit_code::failed);
-        }
-        std::printf("* creating %s\n", printable((place / f.name).string()).c_str());
-    }
-    std::printf("\nNext:\n  cd %s\n  cmake -B build && cmake --build build\n  build/%s --config sedge.toml\n",
-                printable(where).c_str(), name.c_str());
-    return 0;
+void add_new(CLI::App& app, chosen& main) {
+    auto* command = app.add_subcommand("new", "Make a C++ project whose program is a node.");
+    auto options = std::make_shared<new_options>();
+    command->add_option("name", options->directory, "name of the project and of its directory")->required();
+    command->add_flag("--sup", options->supervised, "with a supervised process in it");
+    command->callback([&main, options] { main = [options] { return make_project(*options); }; });
 }
 
 } // namespace sedge::cli

@@ -1,126 +1,153 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "client.hpp"
+#include "json.hpp"
+#include "mapper.hpp"
+#include "visit.hpp"
 
-#include <sedge/epmd/client.hpp>
+#include <sedge/base/log.hpp>
+#include <sedge/base/nursery.hpp>
 #include <sedge/otp/rpc.hpp>
-
-#include <CLI/CLI.hpp>
-#include <boost/json.hpp>
+#include <sedge/term/convert.hpp>
 
 #include <algorithm>
 #include <cstdio>
-#include <iostream>
 
 namespace sedge::cli {
+
 namespace {
 
-/// One line of the list.
-struct row {
-    std::string name;
-    std::uint16_t port = 0;
-    bool reached = false;
-    std::string why; ///< It could not be reached.
-    std::vector<std::string> peers;
+constexpr seconds question_time{3};
+
+struct nodes_options {
+    std::string host, of;
+    bool json = false;
 };
 
-std::string joined(const std::vector<std::string>& all) {
-    std::string text;
-    for (const auto& one : all) text += (text.empty() ? "" : " ") + one;
-    return text;
-}
+/// What is known about one node.
+struct row {
+    atom name;
+    std::uint16_t port = 0; ///< As registered; 0: not asked.
+    std::string state = "up";
+    std::vector<atom> peers;
+    std::string reason; ///< Why it is not up.
+};
 
-/// Asks a node for the visible peers that it has.
-void ask(cluster::visitor& here, const atom& who, row& into, time_point until) {
-    auto& env = here.env();
-    auto connected = env.block_on(here.node().connect(who));
+task<> ask(cluster::visitor& visitor, row* into) {
+    const auto deadline = visitor.env().now() + question_time;
+    auto connecting = with_deadline(visitor.env(), deadline, visitor.node().connect(into->name));
+    const auto connected = co_await std::move(connecting);
     if (!connected) {
-        into.why = connected.error().message();
-        return;
+        into->state = "unreachable";
+        into->reason = connected.error().message();
+        co_return;
     }
-    auto answer = env.block_on(otp::rpc_call(here.node(), who, atom{"erlang"}, atom{"nodes"}, {}, until));
-    auto peers = answer ? answer->as<std::vector<atom>>() : std::nullopt;
-    into.reached = peers.has_value();
-    if (!answer) into.why = answer.error().message();
-    if (!peers) return;
-    for (const auto& p : *peers) into.peers.push_back(printable(p.text()));
-    std::sort(into.peers.begin(), into.peers.end());
+    auto calling = otp::erpc_call(visitor.node(), into->name, atom{"erlang"}, atom{"nodes"}, {}, deadline);
+    const auto answer = co_await std::move(calling);
+    auto peers = answer.body.as<std::vector<atom>>();
+    if (answer.what != otp::remote_outcome::kind::value || !peers) {
+        into->reason = "it does not tell its peers";
+        co_return;
+    }
+    into->peers = *std::move(peers);
+    std::ranges::sort(into->peers);
 }
 
-void print(const std::vector<row>& rows, bool json) {
+std::string joined(const std::vector<atom>& names) {
+    std::string out;
+    for (const auto& name : names) out += (out.empty() ? "" : " ") + printable(name.text());
+    return out.empty() ? "-" : out;
+}
+
+void show_rows(const std::vector<row>& rows, bool json) {
     if (json) {
-        boost::json::array all;
-        for (const auto& r : rows) {
-            boost::json::object one{{"name", r.name}, {"port", r.port}, {"reached", r.reached}};
-            if (r.reached) one["peers"] = boost::json::value_from(r.peers);
-            if (!r.why.empty()) one["reason"] = r.why;
-            all.push_back(std::move(one));
+        boost::json::array out;
+        for (const auto& each : rows) {
+            boost::json::object o{{"name", each.name.text()}, {"state", each.state}};
+            if (each.port != 0) o["port"] = each.port;
+            if (!each.reason.empty()) o["reason"] = each.reason;
+            boost::json::array peers;
+            for (const auto& peer : each.peers) peers.emplace_back(peer.text());
+            o["peers"] = std::move(peers);
+            out.push_back(std::move(o));
         }
-        std::cout << boost::json::serialize(all) << "\n";
-        return;
+        return print_json(out);
     }
     std::size_t width = 4;
-    for (const auto& r : rows) width = std::max(width, r.name.size());
-    std::printf("%-*s  %5s  %-7s  %s\n", static_cast<int>(width), "NAME", "PORT", "STATUS", "SEES");
-    for (const auto& r : rows)
-        std::printf("%-*s  %5s  %-7s  %s\n", static_cast<int>(width), printable(r.name).c_str(),
-                    r.port ? std::to_string(r.port).c_str() : "-", r.reached ? "up" : "away",
-                    r.reached ? joined(r.peers).c_str() : printable(r.why).c_str());
+    for (const auto& each : rows) width = std::max(width, printable(each.name.text()).size());
+    std::printf("%-*s  %-11s  %-5s  %s\n", static_cast<int>(width), "NAME", "STATE", "PORT", "PEERS");
+    for (const auto& each : rows)
+        std::printf("%-*s  %-11s  %-5s  %s\n", static_cast<int>(width), printable(each.name.text()).c_str(), each.state.c_str(),
+                    each.port == 0 ? "-" : std::to_string(each.port).c_str(),
+                    (each.reason.empty() ? joined(each.peers) : printable(each.reason)).c_str());
+}
+
+/// The nodes registered on `host`, each asked for its peers.
+task<int> registered_nodes(cluster::visitor& visitor, std::string host, std::uint16_t port, bool json) {
+    auto asking = names_at(visitor.env(), host, port);
+    const auto answer = co_await std::move(asking);
+    if (!answer) co_return static_cast<int>(tell(answer.error()));
+    std::vector<row> rows;
+    for (const auto& each : answer->names) {
+        const auto name = node_name::parse(each.name + "@" + host);
+        if (name) rows.push_back({.name = name->full, .port = each.port, .state = "up", .peers = {}, .reason = {}});
+    }
+    nursery questions;
+    for (auto& each : rows) questions.start(ask(visitor, &each));
+    auto all = questions.join();
+    co_await std::move(all);
+    std::ranges::sort(rows, {}, &row::name);
+    show_rows(rows, json);
+    co_return static_cast<int>(status::ok);
+}
+
+/// One node and all it is connected to, each asked in turn.
+task<int> peers_of(cluster::visitor& visitor, atom of, bool json) {
+    std::vector<row> rows{{.name = of, .port = 0, .state = "up", .peers = {}, .reason = {}}};
+    auto asking = ask(visitor, rows.data());
+    co_await std::move(asking);
+    if (rows[0].state != "up") co_return static_cast<int>(tell(status::unreachable, rows[0].reason));
+    for (const auto& peer : std::vector<atom>{rows[0].peers})
+        rows.push_back({.name = peer, .port = 0, .state = "up", .peers = {}, .reason = {}});
+    nursery questions;
+    for (std::size_t i = 1; i < rows.size(); ++i) questions.start(ask(visitor, &rows[i]));
+    auto all = questions.join();
+    co_await std::move(all);
+    show_rows(rows, json);
+    co_return static_cast<int>(status::ok);
+}
+
+int list_nodes(cluster::configuration config, const nodes_options& options) {
+    if (!options.of.empty()) {
+        const auto peer = node_argument(options.of);
+        if (!peer) return static_cast<int>(status::usage);
+        return visit(std::move(config), *peer,
+                     [&](cluster::visitor& visitor) { return peers_of(visitor, peer->full, options.json); });
+    }
+    // The mapper knows only what stands before the @; the host is the one that is asked.
+    const auto own = node_name::parse(config.node.name.empty() ? config.node.sname : config.node.name);
+    const auto host = !options.host.empty() ? options.host : own ? own->host : "127.0.0.1";
+    const auto form = node_name::parse("x@" + host);
+    if (!form) return static_cast<int>(tell(form.error()));
+    const auto port = config.epmd.port != 0 ? static_cast<std::uint16_t>(config.epmd.port) : epmd::usual_port();
+    return visit(std::move(config), *form,
+                 [&](cluster::visitor& visitor) { return registered_nodes(visitor, host, port, options.json); });
 }
 
 } // namespace
 
-int nodes(const arguments& given) {
-    CLI::App app{"Lists the nodes registered at a machine's port mapper, whether they can be reached with the cookie, and\n"
-                 "whom they see.",
-                 "sedge nodes"};
-    client_options options;
-    std::string host = "127.0.0.1";
-    std::string of;
-    app.add_option("--host", host, "The machine to ask, as it stands in the nodes' names (default: 127.0.0.1)");
-    app.add_option("--of", of, "Ask this node only, name@host, and list those it sees");
-    add_client_options(app, options);
-    if (auto code = read_command_line(app, given)) return *code;
-
-    std::optional<node_name> one;
-    if (!of.empty()) {
-        one = peer_name("nodes", of);
-        if (!one) return static_cast<int>(exit_code::usage);
-        host = one->host;
-    }
-    int code = 0;
-    auto here = visit("nodes", options, host, code);
-    if (!here) return code;
-    auto& env = here->env();
-    auto until = env.now() + timeout_of(options);
-    std::vector<row> rows;
-    if (one) {
-        row r;
-        r.name = of;
-        ask(*here, one->full, r, until);
-        rows.push_back(r);
-        for (const auto& p : r.peers) {
-            row peer;
-            peer.name = p;
-            ask(*here, atom{p}, peer, until);
-            rows.push_back(peer);
-        }
-        print(rows, options.json);
-        return r.reached ? 0 : static_cast<int>(exit_code::unreachable);
-    }
-    auto addresses = env.block_on(env.net().resolve(host));
-    if (!addresses) return tell("nodes", addresses.error());
-    auto listed = env.block_on(epmd::names(env, {addresses->front(), here->mapper_port()}, until));
-    if (!listed) return tell("nodes", listed.error());
-    for (const auto& entry : listed->names) {
-        row r;
-        r.name = entry.name + "@" + host;
-        r.port = entry.port;
-        if (node_name::parse(r.name)) ask(*here, atom{r.name}, r, until);
-        else r.why = "not a node name";
-        rows.push_back(r);
-    }
-    print(rows, options.json);
-    return 0;
+void add_nodes(CLI::App& app, chosen& main) {
+    auto* command = app.add_subcommand("nodes", "List nodes: those of a machine, or those that one node is connected to.");
+    auto options = std::make_shared<nodes_options>();
+    command->add_option("--host", options->host, "machine, as it stands behind the @ of the names [this one]");
+    command->add_option("--of", options->of, "node whose cluster is listed")->excludes("--host");
+    command->add_flag("--json", options->json, "an array of objects");
+    configuration_arguments arguments{*command, offered::for_visitors};
+    command->callback([&main, options, arguments] {
+        main = [options, arguments] {
+            auto config = arguments.read();
+            if (!config) return static_cast<int>(tell(config.error()));
+            return list_nodes(*std::move(config), *options);
+        };
+    });
 }
 
 } // namespace sedge::cli

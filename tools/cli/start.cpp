@@ -1,114 +1,82 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "client.hpp"
+#include "start.hpp"
 
-#include "shell/console.hpp"
-#include "shell/shell.hpp"
+#include <sedge/base/log.hpp>
+#include <sedge/process/node.hpp>
+#include <sedge/version.hpp>
+#include <sedge/wire/environment.hpp>
 
-#include <sedge/cluster/command_line.hpp>
-#include <sedge/otp/kernel.hpp>
-
-#include <algorithm>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 
 namespace sedge::cli {
+
+void show_banner(application& app) {
+    auto& here = app.node();
+    std::string topologies;
+    for (const auto& each : app.configuration().topologies)
+        topologies += (topologies.empty() ? "" : ", ") + printable(each.name) + " (" + printable(each.strategy) + ")";
+    std::printf("sedge %s: %s accepts peers on port %u\n", std::string{version_text}.c_str(),
+                printable(here.name().text()).c_str(), unsigned{here.listening_at().port});
+    std::printf("topologies: %s\n", topologies.empty() ? "none; other nodes may connect, or Node.connect" : topologies.c_str());
+    std::fflush(stdout);
+}
+
 namespace {
 
-std::string history_file() {
-    const char* home = std::getenv("HOME");
-    return home && *home ? std::string{home} + "/.sedge_history" : std::string{};
-}
+struct start_options {
+    std::size_t wait_for = 0;
+    double timeout = 30;
+};
 
-/// The configuration of `start` and `shell`. A set `code` means: end with it.
-std::optional<cluster::configuration> read_configuration(const char* command, const char* about,
-                                                         const arguments& given, int& code) {
-    auto parsed = cluster::parse_command_line(given);
-    if (!parsed) {
-        std::fprintf(stderr, "sedge %s: %s\n", command, printable(parsed.error().message()).c_str());
-        bool usage = parsed.error().code() == cluster::config_errc::bad_option;
-        code = static_cast<int>(usage ? exit_code::usage : exit_code::bad_configuration);
-        return std::nullopt;
+/// Completes when `count` peers are up. Errors: errc::timed_out.
+task<bool> wait_for_peers(application& app, std::size_t count, double most_seconds) {
+    event changed{app.env()};
+    const auto watching = app.node().watch([&changed](const node_event&) { changed.set(); });
+    const auto most = std::chrono::duration_cast<duration>(std::chrono::duration<double>{most_seconds});
+    const auto due = app.env().now() + most;
+    while (app.node().peers().size() < count) {
+        changed.reset();
+        auto waiting = detail::finishes_before(app.env(), due, changed.wait());
+        const bool in_time = co_await std::move(waiting);
+        if (!in_time) co_return false;
     }
-    if (parsed->help) {
-        std::printf("%s\n\nUsage: sedge %s [OPTIONS]\n\n%s", about, command, cluster::command_line_help().c_str());
-        code = 0;
-        return std::nullopt;
+    co_return true;
+}
+
+task<int> run_node(application& app, start_options options) {
+    show_banner(app);
+    if (options.wait_for > 0) {
+        auto waiting = wait_for_peers(app, options.wait_for, options.timeout);
+        const bool in_time = co_await std::move(waiting);
+        if (!in_time)
+            co_return static_cast<int>(tell(status::timed_out, std::to_string(app.node().peers().size()) + " of " +
+                                                                    std::to_string(options.wait_for) + " nodes are connected"));
+        std::printf("%zu node%s connected\n", app.node().peers().size(), app.node().peers().size() == 1 ? " is" : "s are");
+        std::fflush(stdout);
     }
-    return std::move(parsed->config);
-}
-
-task<int> shell_of(application& app, std::shared_ptr<shell::console_log> log) {
-    auto& env = dynamic_cast<wire::system_environment&>(app.env());
-    shell::shell_options options;
-    options.functions = &app.kernel().functions();
-    shell::console_options look;
-    look.history_file = history_file();
-    look.complete = [&app, options](std::string_view text) { return shell::complete_for(app.node(), options, text); };
-    auto console = shell::open_console(env, std::move(look));
-    log->show_on(console.get());
-    auto running = shell::run_shell(app.node(), *console, options);
-    auto status = co_await std::move(running);
-    log->show_on(nullptr);
-    co_return status;
-}
-
-/// A shell of a node that runs elsewhere: everything it calls is called there.
-int remote_shell(const std::string& target, const arguments& given) {
-    int code = 0;
-    auto config = read_configuration("shell", "Opens a shell on a running node, sedge or BEAM.", given, code);
-    if (!config) return code;
-    auto name = peer_name("shell", target);
-    if (!name) return static_cast<int>(exit_code::usage);
-    auto log = std::make_shared<shell::console_log>();
-    auto here = cluster::visitor::make(*config, name->host, log);
-    if (!here) return tell("shell", here.error());
-    auto& env = (*here)->env();
-    auto& node = (*here)->node();
-    auto connected = env.block_on(node.connect(name->full));
-    if (!connected) return tell("shell", connected.error());
-    shell::shell_options options;
-    options.remote = name->full;
-    shell::console_options look;
-    look.history_file = history_file();
-    look.complete = [&node, options](std::string_view text) { return shell::complete_for(node, options, text); };
-    auto console = shell::open_console(env, std::move(look));
-    log->show_on(console.get());
-    auto status = env.block_on(shell::run_shell(node, *console, options));
-    log->show_on(nullptr);
-    return status;
+    event never{app.env()};
+    auto waiting = never.wait();
+    co_await std::move(waiting); // a signal ends the application
+    co_return 0;
 }
 
 } // namespace
 
-int start(const arguments& given) {
-    int code = 0;
-    auto config = read_configuration("start", "Runs a node in the foreground, until Ctrl-C or SIGTERM.", given, code);
-    if (!config) return code;
-    application app{std::move(*config)};
-    return app.run();
-}
-
-int shell(const arguments& given) {
-    auto rest = given;
-    auto remote = std::find(rest.begin(), rest.end(), "--remote");
-    if (remote != rest.end()) {
-        if (remote + 1 == rest.end()) {
-            std::fprintf(stderr, "sedge shell: --remote needs a node's name, name@host\n");
-            return static_cast<int>(exit_code::usage);
-        }
-        std::string target = *(remote + 1);
-        rest.erase(remote, remote + 2);
-        return remote_shell(target, rest);
-    }
-    int code = 0;
-    auto config = read_configuration(
-        "shell", "Runs a node with a shell that takes Elixir's expressions.\n"
-                 "With --remote NAME@HOST it opens a shell on a running node instead.", rest, code);
-    if (!config) return code;
-    auto log = std::make_shared<shell::console_log>();
-    application app{std::move(*config), log};
-    return app.run([log](application& running) { return shell_of(running, log); });
+void add_start(CLI::App& app, chosen& main) {
+    auto* command = app.add_subcommand("start", "Run a node in the foreground until SIGTERM or Ctrl-C.");
+    auto options = std::make_shared<start_options>();
+    command->add_option("--wait-for", options->wait_for, "say when that many nodes are connected; end with 4 if they are not");
+    command->add_option("--timeout", options->timeout, "seconds for --wait-for [30]")->check(CLI::Range(0.001, 86400.0));
+    command->footer("Example: sedge start --name node1@172.24.176.1 --config sedge.toml");
+    configuration_arguments arguments{*command, offered::all};
+    command->callback([&main, options, arguments] {
+        main = [options, arguments] {
+            auto config = arguments.read();
+            if (!config) return static_cast<int>(tell(config.error()));
+            application node{*std::move(config)};
+            return node.run([options](application& running) { return run_node(running, *options); });
+        };
+    });
 }
 
 } // namespace sedge::cli

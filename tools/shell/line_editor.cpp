@@ -74,6 +74,7 @@ public:
     task<input> read_line(std::string prompt) override {
         prompt_ = std::move(prompt);
         complete_.reset();
+        if (reading_) el_set(editor_.get(), EL_UNBUFFERED, 0); // whoever read before was ended
         reading_ = true;
         el_set(editor_.get(), EL_UNBUFFERED, 1); // raw mode; shows the prompt
         feed();

@@ -138,29 +138,28 @@ task<> keep_running(process& self, loop& shell, session& state, event& over) {
 
 } // namespace
 
-task<int> run_shell(node& on, console& where, shell_options options) {
-    session state;
-    state.functions = options.functions;
-    state.remote = options.remote;
+task<int> run_shell(node& on, console& where, session& state) {
     state.print = [&where](std::string_view lines) { where.print(lines); };
-    loop shell{where, state, options.remote.empty() ? on.name() : options.remote};
+    loop shell{where, state, state.remote.empty() ? on.name() : state.remote};
     event over{on.env()};
     process_body keeper = [&](process& self) { return keep_running(self, shell, state, over); };
     const auto who = on.spawn(std::move(keeper));
     auto waiting = over.wait();
     co_await std::move(waiting);
     on.exit(who, term{atom{"kill"}});
+    state.print = nullptr;
     co_return state.exit_status.value_or(0);
 }
 
-completion complete_for(node& on, const shell_options& options, std::string_view text) {
+completion complete_for(node& on, const session& state, std::string_view text) {
     known_words words;
     for (const auto& f : shell_functions())
         words.functions.push_back(f.module.empty() ? std::string{f.name}
                                                    : module_name(f.module) + "." + std::string{f.name});
-    if (options.functions)
-        for (const auto& f : options.functions->names())
+    if (state.functions)
+        for (const auto& f : state.functions->names())
             words.functions.push_back(module_name(f.module.text()) + "." + f.function.str());
+    for (const auto& [name, value] : state.bindings) words.names.push_back(name);
     for (const auto& peer : on.peers(true)) words.atoms.push_back(peer.str());
     words.atoms.push_back(on.name().str());
     for (const auto& name : on.registered_names()) words.atoms.push_back(name.str());

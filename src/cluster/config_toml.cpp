@@ -56,10 +56,25 @@ result<config_value> convert(const toml::node& node, const std::string& file, st
     return out;
 }
 
+// TOML forbids control characters; toml++ 3.0 ends the program by an assertion at some of them (NUL in a table's name).
+result<void> check_characters(std::string_view text, const std::string& file) {
+    int line = 1;
+    for (char c : text) {
+        if (c == '\n') ++line;
+        bool is_control = (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f;
+        if (is_control)
+            return error{config_errc::syntax, file + ":" + std::to_string(line) + ": the control character " +
+                                                  printable({&c, 1}) + " has no place in a configuration"};
+    }
+    return {};
+}
+
 } // namespace
 
 result<config_value> read_toml(std::string_view text, const std::string& file) {
     if (text.size() > limits::config_bytes_max) return error{config_errc::unreadable, file + ": too long"};
+    auto clean = check_characters(text, file);
+    if (!clean) return clean.error();
     try {
         toml::table parsed = toml::parse(text);
         return convert(parsed, file, limits::config_nesting_max);

@@ -139,6 +139,11 @@ TEST(Configuration, SyntaxErrorsNameTheLine) {
     EXPECT_EQ(complaint("\x1b[31m").find('\x1b'), std::string::npos) << "and cannot speak to the terminal";
 }
 
+TEST(Configuration, ControlCharactersAreRefusedBeforeTheParserSeesThem) {
+    EXPECT_EQ(complaint(std::string_view{"\n[\0node]\n", 9}).find("sedge.toml:2: the control character"), 0u);
+    EXPECT_EQ(complaint("\tnode = {}\r\n"), "");
+}
+
 TEST(Configuration, NestingIsBounded) {
     auto nested = [](std::size_t levels) {
         return "[topologies.a]\nstrategy = \"epmd\"\nconfig = { hosts = " + std::string(levels, '[') +

@@ -2,6 +2,8 @@
 #include "otp/kernels.hpp"
 
 #include <algorithm>
+#include <fstream>
+#include <sstream>
 
 namespace sedge::test {
 namespace {
@@ -174,6 +176,30 @@ TEST_F(Builtins, ThereIsNoCodeToLoad) {
     EXPECT_EQ(rpc("code", "is_loaded", atom{"lists"}), "false");
     EXPECT_EQ(rpc("erlang", "function_exported", atom{"erlang"}, atom{"node"}, 0), "true");
     EXPECT_EQ(rpc("erlang", "function_exported", atom{"erlang"}, atom{"halt"}, 0), "false");
+}
+
+/// The rows of the guide's table: `| `module` | `function/arity`, ... |`, in the order of the table.
+std::string rows_of_the_guide() {
+    std::ifstream page{SEDGE_VECTORS "/../../docs/guide/served.md"};
+    std::string rows;
+    for (std::string line; std::getline(page, line);)
+        if (line.starts_with("| `")) rows += line + "\n";
+    return rows;
+}
+
+TEST_F(Builtins, EveryFunctionStandsInTheGuideAndNoOther) {
+    std::ostringstream rows;
+    atom module;
+    for (const auto& f : at_a->functions().names()) {
+        const bool is_first = f.module != module;
+        if (is_first) rows << (module == atom{} ? "" : " |\n") << "| `" << f.module.text() << "` | ";
+        if (!is_first) rows << ", ";
+        module = f.module;
+        const auto arity = f.arity == otp::function_table::any_arity ? "N" : std::to_string(f.arity);
+        rows << '`' << f.function.text() << '/' << arity << '`';
+    }
+    rows << " |\n";
+    EXPECT_EQ(rows_of_the_guide(), rows.str());
 }
 
 } // namespace

@@ -116,7 +116,6 @@ TEST_F(RemoteFunctions, SlowCoroutineHoldsUpNobody) {
 TEST_F(RemoteFunctions, ClosureOfACoroutineOutlivesItsRemovalFromTheTable) {
     auto text = std::make_shared<std::string>("still here");
     at_b->functions().add("m", "f", [text](otp::call_context& c) -> task<std::string> {
-        
         co_await c.self.sleep(5s);
         co_return *text;
     });

@@ -50,7 +50,8 @@ public:
         el_set(e, EL_PROMPT, &line_editor::prompt_of);
         el_set(e, EL_EDITOR, "emacs");
         el_set(e, EL_GETCFN, &line_editor::next_character);
-        el_set(e, EL_ADDFN, "sedge-complete", "complete the word before the cursor", &line_editor::complete_key);
+        // The wide form keeps the texts given; the narrow one copies them and never frees the copies (libedit 3.1).
+        el_wset(e, EL_ADDFN, L"sedge-complete", L"complete the word before the cursor", &line_editor::complete_key);
         el_set(e, EL_BIND, "\t", "sedge-complete", nullptr);
         el_set(e, EL_BIND, "^R", "em-inc-search-prev", nullptr);
         el_set(e, EL_SETTY, "-d", "-isig", nullptr);

@@ -104,8 +104,11 @@ private:
             co_await std::move(waiting);
         }
         state_.remember(one.value);
+        // A line may have ended this very process; its exit signal goes before the next line, and before the value.
+        co_await yield(self.env());
         if (one.unusual) std::rethrow_exception(one.unusual);
-        if (!one.told.empty()) where_.print(one.told);
+        if (!one.told.empty())
+            where_.print(one.told);
         else if (!state_.exit_status) where_.print(show(*one.value, state_.columns));
     }
 

@@ -3,6 +3,9 @@
 
 #include <sedge/term/text.hpp>
 
+#include <algorithm>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace sedge::shell {
@@ -30,6 +33,22 @@ std::string key_text(const term_view& key) {
     return text + ":";
 }
 
+/// In the order of the keys, as `inspect` prints them on one line.
+std::vector<std::pair<term_view, term_view>> sorted_pairs(const term_view& map) {
+    std::vector<std::pair<term_view, term_view>> pairs;
+    std::optional<term_view> key;
+    for (const auto item : map.keys_and_values()) {
+        if (key) {
+            pairs.emplace_back(*key, item);
+            key.reset();
+        } else {
+            key = item;
+        }
+    }
+    std::sort(pairs.begin(), pairs.end(), [](const auto& a, const auto& b) { return compare(a.first, b.first) < 0; });
+    return pairs;
+}
+
 std::string layout(const term_view& value, std::size_t columns, std::size_t indent, std::size_t level) {
     auto one_line = inspect(value);
     const bool container = value.kind() == term_kind::tuple || value.kind() == term_kind::map ||
@@ -44,12 +63,11 @@ std::string layout(const term_view& value, std::size_t columns, std::size_t inde
     if (value.kind() == term_kind::map) {
         open = "%{";
         close = "}";
-        std::vector<term_view> items;
-        bool atoms = true;
-        for (const auto t : value.keys_and_values()) items.push_back(t);
-        for (std::size_t i = 0; i < items.size(); i += 2) atoms = atoms && items[i].kind() == term_kind::atom;
-        for (std::size_t i = 0; i < items.size(); i += 2)
-            parts.push_back((atoms ? key_text(items[i]) : inspect(items[i]) + " =>") + " " + child(items[i + 1]));
+        const auto pairs = sorted_pairs(value);
+        const bool atoms = std::all_of(pairs.begin(), pairs.end(),
+                                       [](const auto& pair) { return pair.first.kind() == term_kind::atom; });
+        for (const auto& [key, item] : pairs)
+            parts.push_back((atoms ? key_text(key) : inspect(key) + " =>") + " " + child(item));
     } else if (is_keyword_list(value)) {
         for (const auto t : value.elements()) parts.push_back(key_text(t.element(0)) + " " + child(t.element(1)));
     } else {

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/json.hpp"
+#include "support/program.hpp"
+
+#include <boost/json/parse.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+namespace sedge::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+namespace fs = std::filesystem;
+
+struct outcome {
+    int status = -1;
+    std::string output;
+};
+
+/// `sedge` as a user runs it, with a home of its own and a port mapper's port that nobody else has.
+class Sedge : public testing::Test {
+protected:
+    void SetUp() override {
+        char name[] = "/tmp/sedge-cli-test-XXXXXX";
+        home = mkdtemp(name);
+        write("cookie", "the cookie of these tests");
+        fs::permissions(home / "cookie", fs::perms::owner_read);
+    }
+    void TearDown() override {
+        started.clear();
+        fs::remove_all(home);
+    }
+
+    void write(const std::string& file, const std::string& text) { std::ofstream{home / file} << text; }
+
+    std::unique_ptr<program> start(std::vector<std::string> arguments) {
+        arguments.insert(arguments.begin(), SEDGE_PROGRAM);
+        program_options options;
+        options.arguments = std::move(arguments);
+        options.environment = {{"HOME", home.string()}, {"ERL_EPMD_PORT", std::to_string(port)}, {"NO_COLOR", "1"}};
+        options.directory = home.string();
+        return std::make_unique<program>(std::move(options));
+    }
+    outcome run(std::vector<std::string> arguments, const std::string& input = {}) {
+        auto running = start(std::move(arguments));
+        if (!input.empty()) running->write(input);
+        running->close_input();
+        const int status = running->wait_for_end();
+        return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, running->output()};
+    }
+    /// A node that runs until the end of the test.
+    program& node(const std::string& name) {
+        auto& made = *started.emplace_back(start({"start", "--name", name, "--cookie-file", "cookie"}));
+        made.wait_for("accepts peers on port");
+        return made;
+    }
+
+    fs::path home;
+    int port = 20000 + static_cast<int>(getpid() % 20000);
+    std::vector<std::unique_ptr<program>> started;
+};
+
+TEST_F(Sedge, ShowsItsCommandsAndVersion) {
+    const auto help = run({"--help"});
+    EXPECT_EQ(help.status, 0);
+    for (const auto* command : {"start", "shell", "epmd", "nodes", "ping", "call", "new"})
+        EXPECT_THAT(help.output, HasSubstr(command));
+    EXPECT_THAT(run({"--version"}).output, testing::StartsWith("sedge 0."));
+    const auto start_help = run({"start", "--help"});
+    EXPECT_EQ(start_help.status, 0);
+    EXPECT_THAT(start_help.output, HasSubstr("--tick-time SECONDS"));
+}
+
+TEST_F(Sedge, TellsWrongUsageWithTheNearestRightOne) {
+    EXPECT_EQ(run({}).status, 2);
+    const auto option = run({"start", "--nmae", "a@127.0.0.1"});
+    EXPECT_EQ(option.status, 2);
+    EXPECT_THAT(option.output, HasSubstr("did you mean --name?"));
+    EXPECT_EQ(run({"banana"}).status, 2);
+    EXPECT_EQ(run({"ping"}).status, 2);
+    EXPECT_EQ(run({"ping", "no-host", "--cookie-file", "cookie"}).status, 2);
+    EXPECT_EQ(run({"call", "a@127.0.0.1", "erlang", "node", "{1}", "--cookie-file", "cookie"}).status, 2);
+    const auto broken = run({"call", "a@127.0.0.1", "erlang", "node", "[1", "--cookie-file", "cookie"});
+    EXPECT_EQ(broken.status, 2);
+    EXPECT_THAT(broken.output, HasSubstr("line 1, column 3: expected , or ] to close the ["));
+}
+
+TEST_F(Sedge, TellsWhatIsWrongInTheConfiguration) {
+    write("sedge.toml", "[node]\nname = \"a@127.0.0.1\"\ncoookie_file = \"cookie\"\n");
+    const auto unknown = run({"start", "--config", "sedge.toml"});
+    EXPECT_EQ(unknown.status, 5);
+    EXPECT_THAT(unknown.output, HasSubstr("cookie_file"));
+    EXPECT_THAT(unknown.output, HasSubstr("3"));
+    EXPECT_EQ(run({"start", "--config", "none.toml"}).status, 5);
+    EXPECT_EQ(run({"start"}).status, 5); // no name
+}
+
+TEST_F(Sedge, RefusesACookieFileThatOthersCanRead) {
+    write("open", "a cookie that everybody can read");
+    fs::permissions(home / "open", fs::perms::owner_read | fs::perms::others_read);
+    const auto refused = run({"start", "--name", "a@127.0.0.1", "--cookie-file", "open"});
+    EXPECT_EQ(refused.status, 5);
+    EXPECT_THAT(refused.output, HasSubstr("chmod"));
+    EXPECT_EQ(run({"ping", "a@127.0.0.1", "--cookie-file", "open"}).status, 5);
+}
+
+TEST_F(Sedge, VisitorsDoNotMakeACookie) {
+    const auto told = run({"ping", "a@127.0.0.1"});
+    EXPECT_EQ(told.status, 5);
+    EXPECT_THAT(told.output, HasSubstr("--cookie-file"));
+    EXPECT_FALSE(fs::exists(home / ".sedge.cookie"));
+}
+
+TEST_F(Sedge, AsksARunningNode) {
+    node("a@127.0.0.1");
+    EXPECT_THAT(run({"ping", "a@127.0.0.1", "--cookie-file", "cookie"}).output, testing::StartsWith("pong from a@127.0.0.1"));
+    const auto name = run({"call", "a@127.0.0.1", "Node", "self", "--cookie-file", "cookie"});
+    EXPECT_EQ(name.output, ":\"a@127.0.0.1\"\n");
+    EXPECT_EQ(name.status, 0);
+    const auto json = run({"call", "a@127.0.0.1", "erlang", "nodes", "[:hidden]", "--json", "--cookie-file", "cookie"});
+    EXPECT_EQ(boost::json::parse(json.output).as_array().size(), 1u) << json.output; // the visitor itself
+    const auto undefined = run({"call", "a@127.0.0.1", "Foo", "bar", "--cookie-file", "cookie"});
+    EXPECT_EQ(undefined.status, 1);
+    EXPECT_THAT(undefined.output, HasSubstr("function Foo.bar/0 is undefined on a@127.0.0.1"));
+}
+
+TEST_F(Sedge, ListsNodes) {
+    node("a@127.0.0.1");
+    node("b@127.0.0.1");
+    EXPECT_EQ(run({"call", "a@127.0.0.1", "net_adm", "ping", "[:\"b@127.0.0.1\"]", "--cookie-file", "cookie"}).output, ":pong\n");
+    const auto table = run({"nodes", "--cookie-file", "cookie"});
+    EXPECT_EQ(table.status, 0) << table.output;
+    EXPECT_THAT(table.output, testing::ContainsRegex("a@127.0.0.1 +up +[0-9]+ +b@127.0.0.1"));
+    const auto rows = boost::json::parse(run({"nodes", "--of", "b@127.0.0.1", "--json", "--cookie-file", "cookie"}).output);
+    ASSERT_EQ(rows.as_array().size(), 2u);
+    EXPECT_EQ(rows.at(1).at("name"), "a@127.0.0.1");
+    EXPECT_THAT(run({"epmd", "names"}).output, HasSubstr("a at port "));
+}
+
+TEST_F(Sedge, TellsWhoCannotBeReachedAndWhy) {
+    const auto nobody = run({"ping", "a@127.0.0.1", "--cookie-file", "cookie"});
+    EXPECT_EQ(nobody.status, 3);
+    EXPECT_THAT(nobody.output, HasSubstr("pang"));
+    EXPECT_THAT(nobody.output, HasSubstr("a@127.0.0.1"));
+    node("a@127.0.0.1");
+    const auto absent = run({"call", "c@127.0.0.1", "erlang", "node", "--cookie-file", "cookie"});
+    EXPECT_EQ(absent.status, 3);
+    EXPECT_THAT(absent.output, HasSubstr("c@127.0.0.1"));
+    const auto stranger = run({"ping", "a@127.0.0.1", "--cookie", "another-secret-of-somebody"});
+    EXPECT_EQ(stranger.status, 3);
+    EXPECT_THAT(stranger.output, HasSubstr("cookie"));
+    EXPECT_THAT(stranger.output, Not(HasSubstr("another-secret")));
+    EXPECT_EQ(run({"epmd", "names", "--port", "1"}).status, 3);
+}
+
+TEST_F(Sedge, ANameThatIsInUseEndsTheSecondNode) {
+    node("a@127.0.0.1");
+    const auto second = run({"start", "--name", "a@127.0.0.1", "--cookie-file", "cookie"});
+    EXPECT_EQ(second.status, 6);
+    EXPECT_THAT(second.output, HasSubstr("a@127.0.0.1"));
+}
+
+TEST_F(Sedge, StartWithoutACookieMakesOneAndSaysWhere) {
+    auto first = start({"start", "--name", "a@127.0.0.1"});
+    first->wait_for(".sedge.cookie");
+    struct stat info {};
+    ASSERT_EQ(::stat((home / ".sedge.cookie").c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777, 0400u);
+    EXPECT_EQ(run({"ping", "a@127.0.0.1"}).status, 0); // visitors of the same user take it
+}
+
+TEST_F(Sedge, StartSaysWhenTheWantedNodesAreThere) {
+    node("b@127.0.0.1");
+    auto first = start({"start", "--name", "a@127.0.0.1", "--cookie-file", "cookie", "--set",
+                        "topologies.clusters1.strategy=\"epmd\"", "--set",
+                        "topologies.clusters1.config={ hosts = [\"b@127.0.0.1\"] }", "--wait-for", "1"});
+    first->wait_for("1 node is connected");
+    EXPECT_THAT(first->output(), HasSubstr("[sedge:clusters1] connected to :\"b@127.0.0.1\""));
+    EXPECT_EQ(run({"start", "--name", "c@127.0.0.1", "--cookie-file", "cookie", "--wait-for", "1", "--timeout", "0.2"}).status, 4);
+}
+
+TEST_F(Sedge, AShellTakesLinesFromAPipe) {
+    const auto shown = run({"shell", "--name", "a@127.0.0.1", "--cookie-file", "cookie", "--log-level", "warning"},
+                           "x = 20 +\n  1\nx * 2\nNode.self\nbanana\n[1)\nSystem.halt 7\n");
+    EXPECT_EQ(shown.output, "21\n42\n:\"a@127.0.0.1\"\n** (UndefinedFunctionError) undefined variable banana\n"
+                            "** (SyntaxError) line 1, column 3: expected , or ] to close the [ of line 1, column 1, found `)`\n");
+    EXPECT_EQ(shown.status, 7);
+}
+
+TEST_F(Sedge, AShellOnAnotherNodeCallsThere) {
+    node("a@127.0.0.1");
+    const auto shown = run({"shell", "--remote", "a@127.0.0.1", "--cookie-file", "cookie"},
+                           "Node.self\nNode.list\nProcess.whereis(:net_kernel) |> Process.info(:registered_name)\n");
+    EXPECT_EQ(shown.output, ":\"a@127.0.0.1\"\n[]\n{:registered_name, :net_kernel}\n");
+    EXPECT_EQ(shown.status, 0);
+    EXPECT_EQ(run({"shell", "--remote", "c@127.0.0.1", "--cookie-file", "cookie"}).status, 3);
+}
+
+TEST_F(Sedge, AShellProcessThatEndsIsReplacedAndKeepsTheBindings) {
+    const auto shown = run({"shell", "--name", "a@127.0.0.1", "--cookie-file", "cookie", "--log-level", "warning"},
+                           "x = 5\nProcess.exit(self, :kill)\nx\n");
+    EXPECT_THAT(shown.output, HasSubstr("shell process exited with reason: :killed"));
+    EXPECT_THAT(shown.output, testing::EndsWith("5\n"));
+}
+
+TEST_F(Sedge, NewMakesAProjectAndNeverOverwrites) {
+    const auto made = run({"new", "a", "--sup"});
+    EXPECT_EQ(made.status, 0) << made.output;
+    for (const auto* file : {"CMakeLists.txt", "main.cpp", "sedge.toml", "README.md", ".gitignore"})
+        EXPECT_TRUE(fs::exists(home / "a" / file)) << file;
+    EXPECT_THAT(made.output, HasSubstr("cmake -B build"));
+    const auto again = run({"new", "a"});
+    EXPECT_EQ(again.status, 1);
+    EXPECT_THAT(again.output, HasSubstr("nothing was changed"));
+    EXPECT_EQ(run({"new", "1st"}).status, 2);
+    // Its configuration is one that a node starts with.
+    auto running = start({"start", "--name", "a@127.0.0.1", "--cookie-file", "cookie", "--config", "a/sedge.toml"});
+    running->wait_for("clusters1 (gossip)");
+}
+
+TEST_F(Sedge, EpmdRunsAlone) {
+    auto mapper = start({"epmd"});
+    mapper->wait_for("port mapper on");
+    node("a@127.0.0.1");
+    const auto names = run({"epmd", "names", "--json"});
+    EXPECT_EQ(boost::json::parse(names.output).at(0).at("name"), "a");
+    EXPECT_EQ(run({"epmd"}).status, 6); // the port is taken
+}
+
+} // namespace
+} // namespace sedge::test

@@ -43,12 +43,14 @@ task<int> call_once(cluster::visitor& visitor, wanted_call call, call_options op
     auto connecting = with_deadline(visitor.env(), deadline, visitor.node().connect(call.on));
     auto connected = co_await std::move(connecting);
     if (!connected) {
-        const auto why = connected.error().context().empty() ? connected.error().within(call.on.text()) : connected.error();
+        const auto why =
+            connected.error().context().empty() ? connected.error().within(call.on.text()) : connected.error();
         const auto code = tell(why);
         co_return static_cast<int>(code == status::failed ? status::unreachable : code);
     }
     const auto arity = call.arguments.size();
-    auto calling = otp::erpc_call(visitor.node(), call.on, call.module, call.function, std::move(call.arguments), deadline);
+    auto calling =
+        otp::erpc_call(visitor.node(), call.on, call.module, call.function, std::move(call.arguments), deadline);
     const auto what = co_await std::move(calling);
     auto code = status::ok;
     try {
@@ -86,13 +88,15 @@ void add_call(CLI::App& app, chosen& main) {
             if (!peer) return static_cast<int>(status::usage);
             const auto module = module_argument(options->module);
             if (!atom::is_valid(module) || !atom::is_valid(options->function))
-                return static_cast<int>(tell(status::usage, "a module or function has at most 255 characters of UTF-8"));
+                return static_cast<int>(
+                    tell(status::usage, "a module or function has at most 255 characters of UTF-8"));
             const auto list = parse_elixir(options->arguments);
             if (!list) return static_cast<int>(tell(status::usage, "the arguments: " + list.error().context()));
             auto given = list->as<std::vector<term>>();
             if (!given)
-                return static_cast<int>(tell(status::usage, "the arguments must be a list in Elixir, such as '[1, :a]', not " +
-                                                                options->arguments));
+                return static_cast<int>(
+                    tell(status::usage,
+                         "the arguments must be a list in Elixir, such as '[1, :a]', not " + options->arguments));
             wanted_call call{peer->full, atom{module}, atom{options->function}, *std::move(given)};
             return visit(*std::move(config), *peer,
                          [&](cluster::visitor& visitor) { return call_once(visitor, call, *options); });

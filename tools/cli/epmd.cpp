@@ -25,8 +25,9 @@ task<result<epmd::names_answer>> names_at(environment& env, std::string host, st
         last = std::move(answer).error();
     }
     if (last == epmd::errc::closed_unanswered)
-        last = last.within("the list of names is told on that machine itself only; run `sedge epmd names` there, or start "
-                           "its mapper with --epmd-names lan");
+        last =
+            last.within("the list of names is told on that machine itself only; run `sedge epmd names` there, or start "
+                        "its mapper with --epmd-names lan");
     co_return last;
 }
 
@@ -69,12 +70,14 @@ task<int> show_names(environment& env, epmd_options options) {
     if (!answer) co_return static_cast<int>(tell(answer.error()));
     if (options.json) {
         boost::json::array out;
-        for (const auto& each : answer->names) out.push_back(boost::json::object{{"name", each.name}, {"port", each.port}});
+        for (const auto& each : answer->names)
+            out.push_back(boost::json::object{{"name", each.name}, {"port", each.port}});
         print_json(out);
     } else {
         std::printf("port mapper on port %u of %s knows %zu name%s\n", unsigned{options.port},
                     printable(options.host).c_str(), answer->names.size(), answer->names.size() == 1 ? "" : "s");
-        for (const auto& each : answer->names) std::printf("%s at port %u\n", printable(each.name).c_str(), unsigned{each.port});
+        for (const auto& each : answer->names)
+            std::printf("%s at port %u\n", printable(each.name).c_str(), unsigned{each.port});
     }
     co_return static_cast<int>(status::ok);
 }
@@ -88,7 +91,8 @@ void add_epmd(CLI::App& app, chosen& main) {
     command->add_option("--listen", options->listen, "address to listen on besides loopback; 0.0.0.0 for all");
     command->add_option("--names", options->names, "who may list the names [loopback]")
         ->check(CLI::IsMember({"loopback", "lan", "anyone"}));
-    command->footer("A node runs a mapper itself where none is; this is for machines on which it should outlive the nodes.");
+    command->footer(
+        "A node runs a mapper itself where none is; this is for machines on which it should outlive the nodes.");
     auto* names = command->add_subcommand("names", "List the names registered on a machine.");
     names->add_option("host", options->host, "machine to ask [localhost]");
     names->add_option("--port", options->port, "port of its mapper");

@@ -21,7 +21,8 @@ int tell_usage(const CLI::App& app, const CLI::ParseError& wrong) {
     std::vector<std::string> known;
     for (const auto* option : where.get_options())
         for (const auto& name : option->get_lnames()) known.push_back("--" + name);
-    for (const auto* command : where.get_subcommands([](const CLI::App*) { return true; })) known.push_back(command->get_name());
+    for (const auto* command : where.get_subcommands([](const CLI::App*) { return true; }))
+        known.push_back(command->get_name());
     for (const auto& extra : app.remaining(true))
         if (const auto near = sedge::cluster::nearest(extra.substr(0, extra.find('=')), known))
             sentence += "; did you mean " + *near + "?";
@@ -33,8 +34,9 @@ int tell_usage(const CLI::App& app, const CLI::ParseError& wrong) {
 
 int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN); // a closed pipe is an error of the write, not the end of the node
-    CLI::App app{"C++ nodes in an Erlang/Elixir cluster: named nodes that find each other, processes with pids that send "
-                 "to each other wherever they live. On the wire they are Erlang nodes."};
+    CLI::App app{
+        "C++ nodes in an Erlang/Elixir cluster: named nodes that find each other, processes with pids that send "
+        "to each other wherever they live. On the wire they are Erlang nodes."};
     app.name("sedge");
     app.set_version_flag("--version", std::string{"sedge "} + std::string{sedge::version_text});
     app.require_subcommand(1);

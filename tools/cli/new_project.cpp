@@ -48,13 +48,16 @@ int make_project(const new_options& options) {
     const fs::path place = fs::path{options.directory}.lexically_normal();
     const auto name = (place.has_filename() ? place : place.parent_path()).filename().string();
     if (!is_project_name(name))
-        return static_cast<int>(tell(status::usage, "\"" + name + "\" cannot be the name of a project: it starts with a letter "
-                                                    "and has letters, digits, _ and - in it"));
+        return static_cast<int>(tell(status::usage, "\"" + name +
+                                                        "\" cannot be the name of a project: it starts with a letter "
+                                                        "and has letters, digits, _ and - in it"));
     std::error_code failed;
     if (fs::exists(place, failed) && (!fs::is_directory(place, failed) || !fs::is_empty(place, failed)))
-        return static_cast<int>(tell(status::failed, place.string() + " exists already and is not empty; nothing was changed"));
+        return static_cast<int>(
+            tell(status::failed, place.string() + " exists already and is not empty; nothing was changed"));
     fs::create_directories(place, failed);
-    if (failed) return static_cast<int>(tell(status::failed, "cannot make " + place.string() + ": " + failed.message()));
+    if (failed)
+        return static_cast<int>(tell(status::failed, "cannot make " + place.string() + ": " + failed.message()));
 
     const std::pair<const char*, std::string_view> files[] = {
         {"CMakeLists.txt", templates::cmake},

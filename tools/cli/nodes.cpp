@@ -75,8 +75,8 @@ void show_rows(const std::vector<row>& rows, bool json) {
     for (const auto& each : rows) width = std::max(width, printable(each.name.text()).size());
     std::printf("%-*s  %-11s  %-5s  %s\n", static_cast<int>(width), "NAME", "STATE", "PORT", "PEERS");
     for (const auto& each : rows)
-        std::printf("%-*s  %-11s  %-5s  %s\n", static_cast<int>(width), printable(each.name.text()).c_str(), each.state.c_str(),
-                    each.port == 0 ? "-" : std::to_string(each.port).c_str(),
+        std::printf("%-*s  %-11s  %-5s  %s\n", static_cast<int>(width), printable(each.name.text()).c_str(),
+                    each.state.c_str(), each.port == 0 ? "-" : std::to_string(each.port).c_str(),
                     (each.reason.empty() ? joined(each.peers) : printable(each.reason)).c_str());
 }
 
@@ -135,7 +135,8 @@ int list_nodes(cluster::configuration config, const nodes_options& options) {
 } // namespace
 
 void add_nodes(CLI::App& app, chosen& main) {
-    auto* command = app.add_subcommand("nodes", "List nodes: those of a machine, or those that one node is connected to.");
+    auto* command =
+        app.add_subcommand("nodes", "List nodes: those of a machine, or those that one node is connected to.");
     auto options = std::make_shared<nodes_options>();
     command->add_option("--host", options->host, "machine, as it stands behind the @ of the names [this one]");
     command->add_option("--of", options->of, "node whose cluster is listed")->excludes("--host");

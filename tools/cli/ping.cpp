@@ -31,7 +31,8 @@ task<int> ping_once(cluster::visitor& visitor, atom peer, ping_options options) 
         boost::json::object out{{"node", peer.text()}, {"answer", answered ? "pong" : "pang"}, {"milliseconds", took}};
         if (!answered) out["reason"] = answered.error().message();
         print_json(out);
-        if (!answered) code = answered.error() == make_error_code(errc::timed_out) ? status::timed_out : status::unreachable;
+        if (!answered)
+            code = answered.error() == make_error_code(errc::timed_out) ? status::timed_out : status::unreachable;
     } else if (answered) {
         std::printf("pong from %s in %.1f ms\n", printable(peer.text()).c_str(), took);
     } else {

@@ -66,7 +66,8 @@ task<int> remote_shell(cluster::visitor& visitor, atom peer) {
 } // namespace
 
 void add_shell(CLI::App& app, chosen& main) {
-    auto* command = app.add_subcommand("shell", "A node with a shell that takes Elixir's lines, or a shell on a running node.");
+    auto* command =
+        app.add_subcommand("shell", "A node with a shell that takes Elixir's lines, or a shell on a running node.");
     auto remote = std::make_shared<std::string>();
     command->add_option("--remote", *remote, "a running node: calls are made there, its name is in the prompt");
     command->footer("Examples: sedge shell --name node1@172.24.176.1 --cookie-file cookie\n"

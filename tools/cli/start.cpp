@@ -17,7 +17,8 @@ void show_banner(application& app) {
         topologies += (topologies.empty() ? "" : ", ") + printable(each.name) + " (" + printable(each.strategy) + ")";
     std::printf("sedge %s: %s accepts peers on port %u\n", std::string{version_text}.c_str(),
                 printable(here.name().text()).c_str(), unsigned{here.listening_at().port});
-    std::printf("topologies: %s\n", topologies.empty() ? "none; other nodes may connect, or Node.connect" : topologies.c_str());
+    std::printf("topologies: %s\n",
+                topologies.empty() ? "none; other nodes may connect, or Node.connect" : topologies.c_str());
     std::fflush(stdout);
 }
 
@@ -50,8 +51,10 @@ task<int> run_node(application& app, start_options options) {
         const bool in_time = co_await std::move(waiting);
         if (!in_time)
             co_return static_cast<int>(tell(status::timed_out, std::to_string(app.node().peers().size()) + " of " +
-                                                                    std::to_string(options.wait_for) + " nodes are connected"));
-        std::printf("%zu node%s connected\n", app.node().peers().size(), app.node().peers().size() == 1 ? " is" : "s are");
+                                                                   std::to_string(options.wait_for) +
+                                                                   " nodes are connected"));
+        std::printf("%zu node%s connected\n", app.node().peers().size(),
+                    app.node().peers().size() == 1 ? " is" : "s are");
         std::fflush(stdout);
     }
     event never{app.env()};
@@ -65,8 +68,10 @@ task<int> run_node(application& app, start_options options) {
 void add_start(CLI::App& app, chosen& main) {
     auto* command = app.add_subcommand("start", "Run a node in the foreground until SIGTERM or Ctrl-C.");
     auto options = std::make_shared<start_options>();
-    command->add_option("--wait-for", options->wait_for, "say when that many nodes are connected; end with 4 if they are not");
-    command->add_option("--timeout", options->timeout, "seconds for --wait-for [30]")->check(CLI::Range(0.001, 86400.0));
+    command->add_option("--wait-for", options->wait_for,
+                        "say when that many nodes are connected; end with 4 if they are not");
+    command->add_option("--timeout", options->timeout, "seconds for --wait-for [30]")
+        ->check(CLI::Range(0.001, 86400.0));
     command->footer("Example: sedge start --name node1@172.24.176.1 --config sedge.toml");
     configuration_arguments arguments{*command, offered::all};
     command->callback([&main, options, arguments] {

@@ -21,7 +21,9 @@ T argument(const term& value, std::string_view expected) {
     return *std::move(converted);
 }
 
-inline atom node_argument(const term& value) { return argument<atom>(value, "the name of a node, as in :\"node2@172.24.176.2\""); }
+inline atom node_argument(const term& value) {
+    return argument<atom>(value, "the name of a node, as in :\"node2@172.24.176.2\"");
+}
 inline pid pid_argument(const term& value) { return argument<pid>(value, "a pid"); }
 
 /// A pid, a registered name, or `{name, node}`.

@@ -15,7 +15,8 @@ namespace {
 /// The word that ends `text`: a name with dots, with `:` or `:"` in front.
 std::string_view last_word(std::string_view text) {
     const auto quote = text.rfind(":\"");
-    if (quote != std::string_view::npos && text.find('"', quote + 2) == std::string_view::npos) return text.substr(quote);
+    if (quote != std::string_view::npos && text.find('"', quote + 2) == std::string_view::npos)
+        return text.substr(quote);
     auto start = text.size();
     const auto in_word = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||

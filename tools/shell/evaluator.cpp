@@ -109,7 +109,8 @@ task<term> evaluator::value_of_operation(const elixir::operation& node) {
     const bool is_and = node.symbol == "and" || node.symbol == "&&";
     if (is_and || node.symbol == "or" || node.symbol == "||") {
         if ((node.symbol == "and" || node.symbol == "or") && !left.as<bool>())
-            throw failure{"BadBooleanError", "expected a boolean on the left of " + node.symbol + ", got: " + inspect(left)};
+            throw failure{"BadBooleanError",
+                          "expected a boolean on the left of " + node.symbol + ", got: " + inspect(left)};
         if (is_truthy(left) != is_and) co_return left;
         co_return co_await value_of(node.operands[1]);
     }
@@ -146,8 +147,9 @@ task<term> evaluator::call(std::string module, std::string function, std::vector
         co_return co_await std::move(waiting);
     }
     if (module.empty()) throw undefined_function(state_, module, function, arguments.size());
-    auto calling = state_.remote.empty() ? call_here(std::move(module), std::move(function), std::move(arguments))
-                                         : call_on(state_.remote, std::move(module), std::move(function), std::move(arguments));
+    auto calling = state_.remote.empty()
+                       ? call_here(std::move(module), std::move(function), std::move(arguments))
+                       : call_on(state_.remote, std::move(module), std::move(function), std::move(arguments));
     co_return co_await std::move(calling);
 }
 
@@ -211,8 +213,8 @@ task<term> evaluator::call_on(atom node, std::string module, std::string functio
     if (is_undefined(what, module, function)) {
         for (const auto& name : erlang_names) {
             if (name.elixir_module != module || name.elixir_function != function) continue;
-            auto again = otp::erpc_call(self_.node(), node, atom{name.module}, atom{name.function}, std::move(arguments),
-                                        deadline_of_calls());
+            auto again = otp::erpc_call(self_.node(), node, atom{name.module}, atom{name.function},
+                                        std::move(arguments), deadline_of_calls());
             what = co_await std::move(again);
             break;
         }

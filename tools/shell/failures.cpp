@@ -68,7 +68,8 @@ term value_or_failure(const otp::remote_outcome& what, std::string_view module, 
     throw from_reason(what.body, where, function_name(module, function, arity));
 }
 
-failure undefined_function(const session& state, std::string_view module, std::string_view function, std::size_t arity) {
+failure undefined_function(const session& state, std::string_view module, std::string_view function,
+                           std::size_t arity) {
     std::vector<std::string> same_name, names, modules;
     const auto look_at = [&](std::string_view m, std::string_view f, std::size_t least) {
         modules.emplace_back(m);
@@ -91,7 +92,8 @@ failure undefined_function(const session& state, std::string_view module, std::s
     } else if (const auto other = names.empty() ? cluster::nearest(module, modules) : std::nullopt) {
         hint = ". Did you mean the module " + module_name(*other) + "?";
     }
-    return {"UndefinedFunctionError", "function " + function_name(module, printable(function), arity) + " is undefined" + hint};
+    return {"UndefinedFunctionError",
+            "function " + function_name(module, printable(function), arity) + " is undefined" + hint};
 }
 
 } // namespace sedge::shell

@@ -33,7 +33,8 @@ struct answer {
 
 task<> ask(node& here, time_point deadline, answer* into) {
     std::vector<term> arguments{term{into->who}};
-    auto asking = otp::erpc_call(here, into->who.node, atom{"erlang"}, atom{"is_process_alive"}, std::move(arguments), deadline);
+    auto asking =
+        otp::erpc_call(here, into->who.node, atom{"erlang"}, atom{"is_process_alive"}, std::move(arguments), deadline);
     const auto what = co_await std::move(asking);
     into->lives = what.what == otp::remote_outcome::kind::value && what.body.view().is_atom("true");
 }

@@ -61,7 +61,8 @@ task<term> flush(evaluator& e, std::vector<term>) {
 
 task<term> pid_of_text(evaluator& e, std::vector<term> given) {
     const auto bytes = given[0].view().binary();
-    const auto text = bytes ? std::string{as_text(*bytes)} : argument<charlist>(given[0], "a text such as \"0.138.0\"").text;
+    const auto text =
+        bytes ? std::string{as_text(*bytes)} : argument<charlist>(given[0], "a text such as \"0.138.0\"").text;
     const auto parsed = pid_text(text);
     if (!parsed)
         throw failure{"ArgumentError", "expected a pid such as \"0.138.0\" or \"node2@172.24.176.2.138.0\", found \"" +
@@ -76,9 +77,10 @@ task<term> pid_of_numbers(evaluator& e, std::vector<term> given) {
     const auto id = argument<std::uint32_t>(given[named ? 2 : 1], "a number");
     const auto serial = argument<std::uint32_t>(given[named ? 3 : 2], "a number");
     if (first != 0)
-        throw failure{"ArgumentError", "the first number of a pid means something only in the shell that printed it; use 0, "
-                                       "and name the node: pid(\"node2@172.24.176.2\", 0, " +
-                                           std::to_string(id) + ", " + std::to_string(serial) + ")"};
+        throw failure{"ArgumentError",
+                      "the first number of a pid means something only in the shell that printed it; use 0, "
+                      "and name the node: pid(\"node2@172.24.176.2\", 0, " +
+                          std::to_string(id) + ", " + std::to_string(serial) + ")"};
     if (!named) {
         auto finding = process_numbered(e, id, serial);
         auto found = co_await std::move(finding);
@@ -108,7 +110,8 @@ term show_help(evaluator& e, arguments) {
 
 task<term> inform(evaluator& e, std::vector<term> given) {
     const auto value = given.empty() ? result_of_line(e, {}) : given[0];
-    std::string text = "Term\n  " + show(value, e.state().columns) + "\nKind\n  " + std::string{to_string(value.view().kind())};
+    std::string text =
+        "Term\n  " + show(value, e.state().columns) + "\nKind\n  " + std::string{to_string(value.view().kind())};
     text += "\nBytes\n  " + std::to_string(value.bytes().size()) + " as an external term";
     e.print(text);
     if (const auto who = value.as<pid>()) {
@@ -168,7 +171,8 @@ term head(evaluator&, arguments given) {
 term element(evaluator&, arguments given) {
     const auto index = argument<std::size_t>(given[1], "an index");
     if (given[0].view().kind() != term_kind::tuple || index >= given[0].view().arity())
-        throw failure{"ArgumentError", "expected a tuple with an element " + std::to_string(index) + ", found " + inspect(given[0])};
+        throw failure{"ArgumentError",
+                      "expected a tuple with an element " + std::to_string(index) + ", found " + inspect(given[0])};
     return term{given[0].view().element(index)};
 }
 
@@ -192,14 +196,17 @@ term make_ref(evaluator& e, arguments) { return term{e.self().node().make_refere
 std::vector<shell_function> kernel_functions() {
     return {
         {"", "h", 0, 1, &show_help, "h, h Node, h Node.connect", "What there is to call."},
-        {"", "v", 0, 1, &result_of_line, "v(), v(3), v(-2)", "The value of the last line, of line 3, of the one before."},
+        {"", "v", 0, 1, &result_of_line, "v(), v(3), v(-2)",
+         "The value of the last line, of line 3, of the one before."},
         {"", "i", 0, 1, &inform, "i x", "What kind of term x is; of a pid, what its node knows about it."},
         {"", "self", 0, 0, &self, "self", "The pid of this shell's process."},
         {"", "node", 0, 1, &node_name, "node, node(pid)", "The name of this node, or of the one a pid belongs to."},
         {"", "send", 2, 2, &send, "send(pid, message)", "Sends to a pid, a registered name, or {name, node}."},
         {"", "flush", 0, 0, &flush, "flush", "Shows, and takes, the messages that came for this shell."},
-        {"", "pid", 1, 1, &pid_of_text, "pid(\"0.138.0\")", "The process with this number: here, or the only one in the cluster."},
-        {"", "pid", 3, 4, &pid_of_numbers, "pid(\"node2@host\", 0, 138, 0)", "The process with this number on that node."},
+        {"", "pid", 1, 1, &pid_of_text, "pid(\"0.138.0\")",
+         "The process with this number: here, or the only one in the cluster."},
+        {"", "pid", 3, 4, &pid_of_numbers, "pid(\"node2@host\", 0, 138, 0)",
+         "The process with this number on that node."},
         {"", "make_ref", 0, 0, &make_ref, "make_ref()", "A new reference."},
         {"", "inspect", 1, 1, &inspected, "inspect(x)", "The text of any value."},
         {"", "to_string", 1, 1, &text_of, "to_string(x)", "Text of an atom, number, charlist."},

@@ -22,7 +22,8 @@ term self(evaluator& e, arguments) { return term{e.self().node().name()}; }
 
 term list(evaluator& e, arguments given) {
     auto& here = e.self().node();
-    const auto which = given.empty() ? atom{"visible"} : argument<atom>(given[0], ":visible, :hidden, :connected, :this or :known");
+    const auto which =
+        given.empty() ? atom{"visible"} : argument<atom>(given[0], ":visible, :hidden, :connected, :this or :known");
     std::vector<atom> out;
     if (which == "visible") out = here.peers();
     else if (which == "connected" || which == "known") out = here.peers(true);
@@ -31,7 +32,8 @@ term list(evaluator& e, arguments given) {
             if (peer.hidden) out.push_back(peer.name);
         std::ranges::sort(out);
     } else if (which != "this") {
-        throw failure{"ArgumentError", "expected :visible, :hidden, :connected, :this or :known, found " + inspect(given[0])};
+        throw failure{"ArgumentError",
+                      "expected :visible, :hidden, :connected, :this or :known, found " + inspect(given[0])};
     }
     if (which == "known" || which == "this") out.insert(out.begin(), here.name());
     return term{out};
@@ -71,17 +73,20 @@ struct remote_call {
 };
 
 remote_call remote_arguments(evaluator& e, const std::vector<term>& given) {
-    remote_call out{node_argument(given[0]), argument<atom>(given[1], "a module"), argument<atom>(given[2], "a function"),
+    remote_call out{node_argument(given[0]), argument<atom>(given[1], "a module"),
+                    argument<atom>(given[2], "a function"),
                     argument<std::vector<term>>(given[3], "a list of arguments"), time_point::max()};
     if (given.size() < 5) out.deadline = e.deadline_of_calls();
     else if (!given[4].view().is_atom("infinity"))
-        out.deadline = e.self().env().now() + milliseconds{argument<std::uint32_t>(given[4], "milliseconds or :infinity")};
+        out.deadline =
+            e.self().env().now() + milliseconds{argument<std::uint32_t>(given[4], "milliseconds or :infinity")};
     return out;
 }
 
 task<term> rpc_call(evaluator& e, std::vector<term> given) {
     auto call = remote_arguments(e, given);
-    auto calling = otp::erpc_call(e.self().node(), call.on, call.module, call.function, std::move(call.given), call.deadline);
+    auto calling =
+        otp::erpc_call(e.self().node(), call.on, call.module, call.function, std::move(call.given), call.deadline);
     const auto what = co_await std::move(calling);
     co_return otp::rpc_value(what);
 }
@@ -89,7 +94,8 @@ task<term> rpc_call(evaluator& e, std::vector<term> given) {
 task<term> erpc_call(evaluator& e, std::vector<term> given) {
     auto call = remote_arguments(e, given);
     const auto arity = call.given.size();
-    auto calling = otp::erpc_call(e.self().node(), call.on, call.module, call.function, std::move(call.given), call.deadline);
+    auto calling =
+        otp::erpc_call(e.self().node(), call.on, call.module, call.function, std::move(call.given), call.deadline);
     const auto what = co_await std::move(calling);
     co_return value_or_failure(what, call.module.text(), call.function.text(), arity, call.on);
 }
@@ -98,12 +104,16 @@ task<term> erpc_call(evaluator& e, std::vector<term> given) {
 
 std::vector<shell_function> node_functions() {
     return {
-        {"Elixir.Node", "list", 0, 1, &list, "Node.list, Node.list(:hidden)", "The nodes connected to this one.", false},
+        {"Elixir.Node", "list", 0, 1, &list, "Node.list, Node.list(:hidden)", "The nodes connected to this one.",
+         false},
         {"Elixir.Node", "self", 0, 0, &self, "Node.self", "The name of this node.", false},
-        {"Elixir.Node", "connect", 1, 1, &connect, "Node.connect :\"name@host\"", "Connects; true, or false and the reason.", false},
-        {"Elixir.Node", "disconnect", 1, 1, &disconnect, "Node.disconnect :\"name@host\"", "Ends the connection.", false},
+        {"Elixir.Node", "connect", 1, 1, &connect, "Node.connect :\"name@host\"",
+         "Connects; true, or false and the reason.", false},
+        {"Elixir.Node", "disconnect", 1, 1, &disconnect, "Node.disconnect :\"name@host\"", "Ends the connection.",
+         false},
         {"Elixir.Node", "ping", 1, 1, &ping, "Node.ping :\"name@host\"", ":pong, or :pang and the reason.", false},
-        {"Elixir.Node", "monitor", 2, 2, &monitor, "Node.monitor(:\"name@host\", true)", "Messages when nodes come and go; see flush."},
+        {"Elixir.Node", "monitor", 2, 2, &monitor, "Node.monitor(:\"name@host\", true)",
+         "Messages when nodes come and go; see flush."},
         {"rpc", "call", 4, 5, &rpc_call, ":rpc.call(node, Mod, :fun, [args])", "Calls a function on another node."},
         {"erpc", "call", 4, 5, &erpc_call, ":erpc.call(node, Mod, :fun, [args])", "The same; errors are raised here."},
     };

@@ -58,7 +58,8 @@ term register_name(evaluator& e, arguments given) {
 
 term unregister(evaluator& e, arguments given) {
     const auto name = argument<atom>(given[0], "a registered name");
-    if (!e.self().node().unregister(name)) throw failure{"ArgumentError", "nothing is registered as " + inspect(given[0])};
+    if (!e.self().node().unregister(name))
+        throw failure{"ArgumentError", "nothing is registered as " + inspect(given[0])};
     return term{true};
 }
 
@@ -103,10 +104,11 @@ task<term> list_to_pid(evaluator& e, std::vector<term> given) {
     const auto parsed = text.starts_with("<") ? pid_text(text) : std::nullopt;
     if (!parsed) throw failure{"ArgumentError", "expected a text such as '<0.138.0>', found '" + printable(text) + "'"};
     if (parsed->node.empty() && !text.starts_with("<0."))
-        throw failure{"ArgumentError", "the first number of " + printable(text) +
-                                           " means something only in the shell that printed it; write 0, or name the node: "
-                                           "pid(\"node2@172.24.176.2\", 0, " +
-                                           std::to_string(parsed->numbers[0]) + ", " + std::to_string(parsed->numbers[1]) + ")"};
+        throw failure{"ArgumentError",
+                      "the first number of " + printable(text) +
+                          " means something only in the shell that printed it; write 0, or name the node: "
+                          "pid(\"node2@172.24.176.2\", 0, " +
+                          std::to_string(parsed->numbers[0]) + ", " + std::to_string(parsed->numbers[1]) + ")"};
     auto finding = pasted_value(e, *parsed);
     co_return co_await std::move(finding);
 }
@@ -118,9 +120,12 @@ std::vector<shell_function> process_functions() {
         {"Elixir.Process", "info", 1, 2, &info, "pid |> Process.info", "What the pid's node knows about that process."},
         {"Elixir.Process", "alive?", 1, 1, &is_alive, "Process.alive?(pid)", "Whether it lives, asked on its node."},
         {"Elixir.Process", "list", 0, 0, &list, "Process.list", "The processes of this node.", false},
-        {"Elixir.Process", "registered", 0, 0, &registered_names, "Process.registered", "The registered names of this node.", false},
-        {"Elixir.Process", "whereis", 1, 1, &where_is, "Process.whereis(:name)", "The pid registered as name, or nil.", false},
-        {"Elixir.Process", "register", 2, 2, &register_name, "Process.register(self, :name)", "Names a process of this node.", false},
+        {"Elixir.Process", "registered", 0, 0, &registered_names, "Process.registered",
+         "The registered names of this node.", false},
+        {"Elixir.Process", "whereis", 1, 1, &where_is, "Process.whereis(:name)", "The pid registered as name, or nil.",
+         false},
+        {"Elixir.Process", "register", 2, 2, &register_name, "Process.register(self, :name)",
+         "Names a process of this node.", false},
         {"Elixir.Process", "unregister", 1, 1, &unregister, "Process.unregister(:name)", "Takes the name away.", false},
         {"Elixir.Process", "monitor", 1, 1, &monitor, "Process.monitor(pid)", "A :DOWN message comes when it ends."},
         {"Elixir.Process", "demonitor", 1, 2, &demonitor, "Process.demonitor(ref)", "Ends a monitor."},

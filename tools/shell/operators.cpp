@@ -16,8 +16,8 @@ namespace sedge::shell {
 namespace {
 
 failure bad_argument(std::string_view symbol, const term& left, const term& right) {
-    return {"ArithmeticError",
-            "bad argument in arithmetic expression: " + inspect(left) + " " + std::string{symbol} + " " + inspect(right)};
+    return {"ArithmeticError", "bad argument in arithmetic expression: " + inspect(left) + " " + std::string{symbol} +
+                                   " " + inspect(right)};
 }
 
 std::optional<std::int64_t> whole(std::string_view symbol, std::int64_t a, std::int64_t b) {
@@ -33,7 +33,8 @@ term calculated(std::string_view symbol, const term& left, const term& right) {
     const auto a = left.as<std::int64_t>(), b = right.as<std::int64_t>();
     if (a && b && symbol != "/") {
         const auto value = whole(symbol, *a, *b);
-        if (!value) throw failure{"ArithmeticError", "the result needs more than 64 bits, which this shell does not have"};
+        if (!value)
+            throw failure{"ArithmeticError", "the result needs more than 64 bits, which this shell does not have"};
         return term{*value};
     }
     const auto number = [](const term& t) -> std::optional<double> {

@@ -26,7 +26,8 @@ protected:
         return otp.elixir(":rpc.call(:\"" + us_name + "\", " + module + ", :" + call.substr(0, open) + ", [" +
                           call.substr(open + 1, call.rfind(')') - open - 1) + "])");
     }
-    otp::remote_outcome ask(const char* module, const char* function, std::vector<term> arguments, duration most = 10s) {
+    otp::remote_outcome ask(const char* module, const char* function, std::vector<term> arguments,
+                            duration most = 10s) {
         return run(otp::erpc_call(us.node, atom{otp.name()}, atom{module}, atom{function}, arguments, in(most)));
     }
 };
@@ -48,8 +49,9 @@ TEST_F(Calls, ElixirReadsTheNode) {
     EXPECT_EQ(from_elixir("Kernel", "inspect({:ok, \"x\", [1, 2]})"), R"("{:ok, \"x\", [1, 2]}")");
     EXPECT_EQ(from_elixir(":io_lib", "format('~p-~s', [{1}, \"x\"])"), "'{1}-x'");
     EXPECT_EQ(from_elixir(":erlang", "binary_to_term(:erlang.term_to_binary(%{a: 1.5}))"), "%{a: 1.5}");
-    EXPECT_EQ(otp.elixir(":rpc.call(:\"sedge@127.0.0.1\", :erlang, :term_to_binary, [{1, :a}]) |> :erlang.binary_to_term"),
-              "{1, :a}");
+    EXPECT_EQ(
+        otp.elixir(":rpc.call(:\"sedge@127.0.0.1\", :erlang, :term_to_binary, [{1, :a}]) |> :erlang.binary_to_term"),
+        "{1, :a}");
 }
 
 TEST_F(Calls, ElixirReadsProcesses) {
@@ -71,8 +73,9 @@ TEST_F(Calls, FailuresHaveTheFormsOfOtp) {
     EXPECT_EQ(otp.erl("rpc:call('sedge@127.0.0.1', foo, bar, [1])"),
               "{badrpc,{'EXIT',{undef,[{foo,bar,[1],[]}]}}}");
     EXPECT_EQ(otp.erl("rpc:call('sedge@127.0.0.1', foo, bar, [1]) =:= rpc:call(node(), foo, bar, [1])"), "true");
-    for (const char* call : {"erlang, whereis, [1]", "erlang, process_info, [1]", "erlang, system_info, [foo]",
-                             "erlang, nodes, [foo]", "erlang, binary_to_term, [<<1>>]", "erlang, list_to_pid, [\"<x>\"]"})
+    for (const char* call :
+         {"erlang, whereis, [1]", "erlang, process_info, [1]", "erlang, system_info, [foo]", "erlang, nodes, [foo]",
+          "erlang, binary_to_term, [<<1>>]", "erlang, list_to_pid, [\"<x>\"]"})
         EXPECT_EQ(otp.erl("rpc:call('sedge@127.0.0.1', " + std::string{call} + ") =:= rpc:call(node(), " + call + ")"),
                   "true") << call;
     EXPECT_EQ(otp.erl("erpc:call('sedge@127.0.0.1', foo, bar, [1])"),
@@ -167,9 +170,10 @@ TEST_F(Calls, TimedOutCallsLeaveNothingOnEitherSide) {
 }
 
 TEST_F(Calls, GenServerOfElixirAnswersUs) {
-    otp.elixir("defmodule Counter do use GenServer; def init(n), do: {:ok, n}; def handle_call(:next, _, n), do: "
-               "{:reply, n, n + 1}; def handle_call(:hang, _, n), do: {:noreply, n}; def handle_cast({:set, n}, _), do: "
-               "{:noreply, n} end");
+    otp.elixir(
+        "defmodule Counter do use GenServer; def init(n), do: {:ok, n}; def handle_call(:next, _, n), do: "
+        "{:reply, n, n + 1}; def handle_call(:hang, _, n), do: {:noreply, n}; def handle_cast({:set, n}, _), do: "
+        "{:noreply, n} end");
     otp.elixir("{:ok, _} = GenServer.start(Counter, 5, name: :counter)");
     destination counter = registered{"counter"_atom, atom{otp.name()}};
     auto call = [&](const char* what, duration most) {

@@ -74,7 +74,9 @@ TEST_P(SimultaneousConnect, LeavesOneConnectionIn200Rounds) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Names, SimultaneousConnect, testing::Values("otp@127.0.0.1", "zotp@127.0.0.1"),
-                         [](const auto& made) { return std::string{made.param[0] == 'z' ? "OtpGreater" : "OtpSmaller"}; });
+                         [](const auto& made) {
+                             return std::string{made.param[0] == 'z' ? "OtpGreater" : "OtpSmaller"};
+                         });
 
 TEST_F(Connections, HiddenNodesStayOutOfTheLists) {
     auto& us = start_sedge();
@@ -155,7 +157,8 @@ TEST_F(Connections, NameInUseIsRefusedOnBothSides) {
     EXPECT_THAT(started.error().message(), HasSubstr("twin"));
     run(second.stop());
 
-    auto otp_twin = start({"erl", "-noshell", "-start_epmd", "false", "-name", "sedge@127.0.0.1", "-setcookie", "interop"});
+    auto otp_twin =
+        start({"erl", "-noshell", "-start_epmd", "false", "-name", "sedge@127.0.0.1", "-setcookie", "interop"});
     otp_twin->wait_for("seems to be in use by another Erlang node");
 }
 
@@ -190,8 +193,9 @@ TEST_F(Connections, ThreeOtpNodesKeepTheirGlobalNamesBesideUs) {
     for (auto* node : {&a, &b, &c}) ASSERT_TRUE(run(us.node.connect(atom{node->name()})));
     EXPECT_EQ(a.erl("[net_adm:ping(N) || N <- ['b@127.0.0.1', 'c@127.0.0.1']]"), "[pong,pong]");
     EXPECT_EQ(b.erl("global:register_name(held, self())"), "yes");
-    const std::string seen = "(fun W(0) -> none; W(K) -> case global:whereis_name(held) of undefined -> timer:sleep(20),"
-                             " W(K - 1); P -> node(P) end end)(250)";
+    const std::string seen =
+        "(fun W(0) -> none; W(K) -> case global:whereis_name(held) of undefined -> timer:sleep(20),"
+        " W(K - 1); P -> node(P) end end)(250)";
     EXPECT_EQ(a.erl(seen), "'b@127.0.0.1'");
     EXPECT_EQ(c.erl(seen), "'b@127.0.0.1'");
     for (auto& node : theirs) {

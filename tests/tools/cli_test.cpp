@@ -123,7 +123,8 @@ TEST_F(Sedge, VisitorsDoNotMakeACookie) {
 
 TEST_F(Sedge, AsksARunningNode) {
     node("a@127.0.0.1");
-    EXPECT_THAT(run({"ping", "a@127.0.0.1", "--cookie-file", "cookie"}).output, testing::StartsWith("pong from a@127.0.0.1"));
+    EXPECT_THAT(run({"ping", "a@127.0.0.1", "--cookie-file", "cookie"}).output,
+                testing::StartsWith("pong from a@127.0.0.1"));
     const auto name = run({"call", "a@127.0.0.1", "Node", "self", "--cookie-file", "cookie"});
     EXPECT_EQ(name.output, ":\"a@127.0.0.1\"\n");
     EXPECT_EQ(name.status, 0);
@@ -137,11 +138,13 @@ TEST_F(Sedge, AsksARunningNode) {
 TEST_F(Sedge, ListsNodes) {
     node("a@127.0.0.1");
     node("b@127.0.0.1");
-    EXPECT_EQ(run({"call", "a@127.0.0.1", "net_adm", "ping", "[:\"b@127.0.0.1\"]", "--cookie-file", "cookie"}).output, ":pong\n");
+    EXPECT_EQ(run({"call", "a@127.0.0.1", "net_adm", "ping", "[:\"b@127.0.0.1\"]", "--cookie-file", "cookie"}).output,
+              ":pong\n");
     const auto table = run({"nodes", "--cookie-file", "cookie"});
     EXPECT_EQ(table.status, 0) << table.output;
     EXPECT_THAT(table.output, testing::ContainsRegex("a@127.0.0.1 +up +[0-9]+ +b@127.0.0.1"));
-    const auto rows = boost::json::parse(run({"nodes", "--of", "b@127.0.0.1", "--json", "--cookie-file", "cookie"}).output);
+    const auto rows =
+        boost::json::parse(run({"nodes", "--of", "b@127.0.0.1", "--json", "--cookie-file", "cookie"}).output);
     ASSERT_EQ(rows.as_array().size(), 2u);
     EXPECT_EQ(rows.at(1).at("name"), "a@127.0.0.1");
     EXPECT_THAT(run({"epmd", "names"}).output, HasSubstr("a at port "));
@@ -186,14 +189,17 @@ TEST_F(Sedge, StartSaysWhenTheWantedNodesAreThere) {
                         "topologies.clusters1.config={ hosts = [\"b@127.0.0.1\"] }", "--wait-for", "1"});
     first->wait_for("1 node is connected");
     EXPECT_THAT(first->output(), HasSubstr("[sedge:clusters1] connected to :\"b@127.0.0.1\""));
-    EXPECT_EQ(run({"start", "--name", "c@127.0.0.1", "--cookie-file", "cookie", "--wait-for", "1", "--timeout", "0.2"}).status, 4);
+    EXPECT_EQ(run({"start", "--name", "c@127.0.0.1", "--cookie-file", "cookie", "--wait-for", "1", "--timeout", "0.2"})
+                  .status,
+              4);
 }
 
 TEST_F(Sedge, AShellTakesLinesFromAPipe) {
     const auto shown = run({"shell", "--name", "a@127.0.0.1", "--cookie-file", "cookie", "--log-level", "warning"},
                            "x = 20 +\n  1\nx * 2\nNode.self\nbanana\n[1)\nSystem.halt 7\n");
-    EXPECT_EQ(shown.output, "21\n42\n:\"a@127.0.0.1\"\n** (UndefinedFunctionError) undefined variable banana\n"
-                            "** (SyntaxError) line 1, column 3: expected , or ] to close the [ of line 1, column 1, found `)`\n");
+    EXPECT_EQ(shown.output,
+              "21\n42\n:\"a@127.0.0.1\"\n** (UndefinedFunctionError) undefined variable banana\n"
+              "** (SyntaxError) line 1, column 3: expected , or ] to close the [ of line 1, column 1, found `)`\n");
     EXPECT_EQ(shown.status, 7);
 }
 

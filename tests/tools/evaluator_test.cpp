@@ -75,7 +75,8 @@ TEST_F(Shell, ShowsTheProcessOnTheOtherNodeByItsTruePid) {
     ASSERT_TRUE(b->register_name("terminal"_atom, b->spawn(test::recorder(test::make_inbox()))));
     const auto who = *b->whereis("terminal"_atom);
     const auto numbers = std::to_string(who.id) + ", " + std::to_string(who.serial);
-    EXPECT_THAT(type("pid(\"b@10.0.0.2\", 0, " + numbers + ") |> Process.info"), HasSubstr("registered_name: :terminal"));
+    EXPECT_THAT(type("pid(\"b@10.0.0.2\", 0, " + numbers + ") |> Process.info"),
+                HasSubstr("registered_name: :terminal"));
     EXPECT_THAT(type(to_string(who) + " |> Process.info"), HasSubstr("registered_name: :terminal"));
     EXPECT_THAT(type("Process.info(" + to_string(who) + ", :registered_name)"), "{:registered_name, :terminal}");
     EXPECT_EQ(type("Process.alive?(" + to_string(who) + ")"), "true");
@@ -90,7 +91,8 @@ TEST_F(Shell, FindsANumberThatOnlyOneNodeHas) {
     EXPECT_THAT(found, HasSubstr("\n" + to_string(who)));
     EXPECT_THAT(type("pid(\"0." + number + "\")"), HasSubstr(to_string(who)));
     EXPECT_THAT(type("#PID<0." + number + ">"), HasSubstr(to_string(who)));
-    EXPECT_THAT(type(":erlang.list_to_pid('<0.999999.0>')"), HasSubstr("** (ArgumentError) no process <0.999999.0> lives"));
+    EXPECT_THAT(type(":erlang.list_to_pid('<0.999999.0>')"),
+                HasSubstr("** (ArgumentError) no process <0.999999.0> lives"));
     EXPECT_THAT(type(":erlang.list_to_pid('<7.1.0>')"), HasSubstr("only in the shell that printed it"));
 }
 
@@ -189,9 +191,12 @@ TEST_F(Shell, EvaluatesValuesBindingsAndOperators) {
 }
 
 TEST_F(Shell, UndefinedFunctionsSayWhatWasPerhapsMeant) {
-    EXPECT_EQ(type("Node.lst"), "** (UndefinedFunctionError) function Node.lst/0 is undefined. Did you mean Node.list?");
-    EXPECT_EQ(type("Nod.list"), "** (UndefinedFunctionError) function Nod.list/0 is undefined. Did you mean the module Node?");
-    EXPECT_EQ(type("Node.connect"), "** (UndefinedFunctionError) function Node.connect/0 is undefined. There is Node.connect/1");
+    EXPECT_EQ(type("Node.lst"),
+              "** (UndefinedFunctionError) function Node.lst/0 is undefined. Did you mean Node.list?");
+    EXPECT_EQ(type("Nod.list"),
+              "** (UndefinedFunctionError) function Nod.list/0 is undefined. Did you mean the module Node?");
+    EXPECT_EQ(type("Node.connect"),
+              "** (UndefinedFunctionError) function Node.connect/0 is undefined. There is Node.connect/1");
     EXPECT_EQ(type("flsh"), "** (UndefinedFunctionError) undefined variable flsh. Did you mean flush?");
 }
 

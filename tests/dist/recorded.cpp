@@ -2,6 +2,7 @@
 #include "dist/recorded.hpp"
 
 #include "support/json.hpp"
+#include "support/vectors.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -12,7 +13,7 @@
 namespace sedge::test {
 
 byte_buffer read_hex(const std::string& file) {
-    std::ifstream in{std::string{SEDGE_VECTORS} + "/" + file};
+    std::ifstream in{vectors(file)};
     if (!in) throw std::runtime_error{"cannot read " + file};
     std::ostringstream text;
     text << in.rdbuf();
@@ -45,7 +46,7 @@ recorded_stream recorded(const std::string& name) {
 std::vector<recorded_stream> recorded_streams(const std::string& folder) {
     static constexpr std::string_view ending = ".frames.json";
     std::vector<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator{std::string{SEDGE_VECTORS} + "/streams/" + folder}) {
+    for (const auto& entry : std::filesystem::directory_iterator{vectors("streams/" + folder)}) {
         const auto file = entry.path().filename().string();
         if (file.ends_with(ending)) names.push_back(folder + "/" + file.substr(0, file.size() - ending.size()));
     }

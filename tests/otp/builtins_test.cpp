@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "otp/kernels.hpp"
+#include "support/vectors.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -180,7 +181,7 @@ TEST_F(Builtins, ThereIsNoCodeToLoad) {
 
 /// The rows of the guide's table: `| `module` | `function/arity`, ... |`, in the order of the table.
 std::string rows_of_the_guide() {
-    std::ifstream page{SEDGE_VECTORS "/../../docs/guide/served.md"};
+    std::ifstream page{in_project("docs/guide/served.md")};
     std::string rows;
     for (std::string line; std::getline(page, line);)
         if (line.starts_with("| `")) rows += line + "\n";

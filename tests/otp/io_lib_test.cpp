@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "support/vectors.hpp"
+
 #include <sedge/otp/io_lib.hpp>
 
 #include <gtest/gtest.h>
@@ -12,7 +14,7 @@ namespace {
 term read(const std::string& hex) { return term::decode(from_hex(hex).value()).value(); }
 
 TEST(IoLibFormat, MakesTheTextThatOtpMakes) {
-    std::ifstream file{SEDGE_VECTORS "/otp/io_lib_format.txt"};
+    std::ifstream file{test::vectors("otp/io_lib_format.txt")};
     std::string line;
     int rows = 0;
     while (std::getline(file, line)) {

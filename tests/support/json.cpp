@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/json.hpp"
+#include "support/vectors.hpp"
 
 #include <boost/json/src.hpp> // the library itself, compiled here once
 #include <fstream>
@@ -8,7 +9,7 @@
 namespace sedge::test {
 
 boost::json::value read_vectors(const std::string& name) {
-    std::ifstream file{std::string{SEDGE_VECTORS} + "/" + name, std::ios::binary};
+    std::ifstream file{vectors(name), std::ios::binary};
     if (!file) throw std::runtime_error{"no vectors called " + name};
     const std::string text{std::istreambuf_iterator<char>{file}, {}};
     return boost::json::parse(text);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "interop/otp_node.hpp"
+#include "support/proves.hpp"
 
 #include <sedge/epmd/directory.hpp>
 #include <sedge/otp/kernel.hpp>

@@ -139,9 +139,12 @@ TEST(Configuration, SyntaxErrorsNameTheLine) {
     EXPECT_EQ(complaint("\x1b[31m").find('\x1b'), std::string::npos) << "and cannot speak to the terminal";
 }
 
-TEST(Configuration, ControlCharactersAreRefusedBeforeTheParserSeesThem) {
-    EXPECT_EQ(complaint(std::string_view{"\n[\0node]\n", 9}).find("sedge.toml:2: the control character"), 0u);
-    EXPECT_EQ(complaint("\tnode = {}\r\n"), "");
+TEST(Configuration, TextsThatTheParserAssertsOnAreRefusedInWords) {
+    const std::string sentence = "sedge.toml: not TOML; is there a key or a value that needs quotes around it?";
+    EXPECT_EQ(complaint("[:::node]\na = 1\n"), sentence);
+    EXPECT_EQ(complaint(std::string_view{"\n[\0node]\n", 9}), sentence);
+    EXPECT_EQ(complaint("a = [0˄]\n").find("sedge.toml:1: "), 0u);
+    EXPECT_EQ(complaint("[topologies.'größe']\nstrategy = \"epmd\" # für alle\n"), "");
 }
 
 TEST(Configuration, NestingIsBounded) {

@@ -1,11 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sedge/base/large_memory.hpp>
 #include <sedge/dist/error.hpp>
 #include <sedge/dist/fragments.hpp>
+
+#include <algorithm>
 
 namespace sedge::dist {
 
 namespace {
 error broken(const char* why) { return {errc::bad_packet, why}; }
+
+/// Room for the next `part` bytes, and with foresight for the `left` parts after it: a buffer that only doubles would
+/// copy a message of 200 MB while everybody waits. Address space is taken for what was announced, up to sixteen times
+/// what has come; memory only follows what comes.
+void make_room(byte_buffer& payload, std::size_t part, std::uint64_t left) {
+    constexpr std::size_t foresight = 16;
+    const std::size_t needed = payload.size() + part;
+    if (needed <= payload.capacity()) return;
+    const std::size_t most = needed * foresight;
+    const bool fits = part == 0 || left < (most - needed) / part;
+    const std::size_t announced = fits ? needed + static_cast<std::size_t>(left) * part : most;
+    payload.reserve(std::max(announced, std::min(2 * payload.capacity(), most)));
+    expect_large(payload.data(), payload.capacity());
+}
 } // namespace
 
 result<void> reassembly::reserve(std::size_t more) const {
@@ -40,6 +57,7 @@ result<std::optional<reassembly::message>> reassembly::add(std::uint64_t sequenc
     auto& state = found->second;
     if (number == 0 || number != state.left) return broken("fragment out of order");
     if (auto room = reserve(part.size()); !room) return room.error();
+    make_room(state.so_far.payload, part.size(), state.left - 1);
     state.so_far.payload.insert(state.so_far.payload.end(), part.begin(), part.end());
     bytes_ += part.size();
     if (--state.left > 0) return std::optional<message>{};

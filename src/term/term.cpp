@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sedge/base/assert.hpp>
+#include <sedge/base/large_memory.hpp>
 
 #include "term/block.hpp"
 #include "term/canonical.hpp"
@@ -37,6 +38,7 @@ term::block* term::block::make(byte_view canonical) {
     SEDGE_ASSERT(canonical.size() <= std::numeric_limits<std::uint32_t>::max());
     void* memory = std::malloc(sizeof(block) + canonical.size());
     if (memory == nullptr) throw std::bad_alloc{};
+    expect_large(memory, canonical.size());
     auto* b = new (memory) block;
     b->size = static_cast<std::uint32_t>(canonical.size());
     std::memcpy(b->bytes(), canonical.data(), canonical.size());

@@ -8,12 +8,12 @@
 namespace sedge::wire {
 
 namespace {
-constexpr int batch_size = 256; // runnables between two looks at the network
+constexpr int batch_size = 256;                      // runnables between two looks at the network
+constexpr int clock_interval = 8;                    // runnables between two looks at the clock
+constexpr duration batch_time_max = milliseconds{1}; // then the network has its turn, however few have run
 } // namespace
 
-error last_error(std::string context) {
-    return {std::error_code{errno, std::system_category()}, std::move(context)};
-}
+error last_error(std::string context) { return {std::error_code{errno, std::system_category()}, std::move(context)}; }
 
 unique_fd::~unique_fd() {
     if (fd_ >= 0) ::close(fd_);
@@ -30,12 +30,14 @@ system_loop::~system_loop() = default;
 
 void system_loop::run_until(const std::function<bool()>& done) {
     for (;;) {
-        timers.fire_due(env.now());
+        const time_point began = env.now();
+        timers.fire_due(began);
         if (done()) return;
-        for (int i = 0; i < batch_size; ++i) {
+        for (int i = 1; i <= batch_size; ++i) {
             runnable* next = queue.pop();
             if (!next) break;
             next->run();
+            if (i % clock_interval == 0 && env.now() - began > batch_time_max) break;
         }
         if (done()) return;
         if (!queue.empty()) {

@@ -10,7 +10,11 @@
 // of others overtake it.
 //
 // Payloads are not copied while they wait: a term is a counted reference to its encoding, and parts are cut from it.
-// Headers carry no atoms, which is legal under every combination of flags and keeps no state that could get lost.
+//
+// Atoms go into the header where the peer has a cache (docs/decisions/0018-atoms-of-what-is-sent.md). A header fills
+// the peer's cache, so it is made when its packet joins the ready bytes, which are written in order and never dropped;
+// what waits is kept without one. Payloads in parts are cut from the term as it is and spell their atoms out: all atoms
+// of a message stand in the header of its first part, and to collect them would mean a walk and a copy of the whole.
 #include "dist/outgoing.hpp"
 
 #include <sedge/base/assert.hpp>
@@ -65,19 +69,25 @@ bool outgoing::has_headers() const noexcept {
     return chosen_.has(capability::dist_hdr_atom_cache) || chosen_.has(capability::fragments);
 }
 
-void outgoing::write_packet(byte_buffer& out, const control_message& message, const term* payload) const {
-    const std::size_t start = begin_packet(out);
-    writer w{out};
-    if (has_headers())
-        w.u8(version_tag).u8(whole_tag).u8(0);
-    else
-        w.u8(pass_through_tag).u8(version_tag);
-    const auto view = payload != nullptr ? payload->view() : term_view{};
-    if (encode_control(out, message, &view, chosen_)) {
-        if (!has_headers()) w.u8(version_tag);
-        w.bytes(payload->bytes());
+void outgoing::write_whole(byte_view control, const term* payload) {
+    const std::size_t start = begin_packet(ready_);
+    const auto bytes = payload != nullptr ? payload->bytes() : byte_view{};
+    writer w{ready_};
+    if (!has_headers()) {
+        w.u8(pass_through_tag).u8(version_tag).bytes(control);
+        if (payload != nullptr) w.u8(version_tag).bytes(bytes);
+    } else if (!chosen_.has(capability::dist_hdr_atom_cache)) {
+        w.u8(version_tag).u8(whole_tag).u8(0).bytes(control).bytes(bytes);
+    } else {
+        atoms_.begin();
+        atoms_.add(control);
+        const bool is_small = bytes.size() <= part_bytes; // without fragments it may have any size
+        if (payload != nullptr && is_small) atoms_.add(bytes);
+        w.u8(version_tag).u8(whole_tag);
+        atoms_.write(ready_);
+        if (!is_small) w.bytes(bytes);
     }
-    set_length(out, start);
+    set_length(ready_, start);
 }
 
 std::list<outgoing::sequence>::iterator outgoing::sequence_of(const std::optional<pid>& sender) {
@@ -91,36 +101,35 @@ void outgoing::push(const control_message& message, const term* payload, const p
     constexpr std::size_t control_bytes_usual = 8 * 1024;
     const bool may_be_large = chosen_.has(capability::fragments) && payload != nullptr &&
                               payload->bytes().size() > part_bytes - control_bytes_usual;
-    if (!may_be_large && under_way_.empty()) return write_packet(ready_, message, payload);
+    control_.clear();
+    const auto view = payload != nullptr ? payload->view() : term_view{};
+    const bool follows = encode_control(control_, message, &view, chosen_);
+    const term* const behind = follows ? payload : nullptr;
+    if (!may_be_large && under_way_.empty()) return write_whole(control_, behind);
 
     const auto from = sender != nullptr ? std::optional{*sender} : sender_in(message);
     const auto mine = sequence_of(from);
-    if (may_be_large) {
-        large whole;
-        const auto view = payload->view();
-        const bool follows = encode_control(whole.control, message, &view, chosen_);
-        if (follows && whole.control.size() + payload->bytes().size() > part_bytes) {
-            whole.payload = *payload;
-            parked_bytes_ += whole.size();
-            if (mine == under_way_.end())
-                begin(std::move(whole), from, {});
-            else
-                mine->behind.emplace_back(std::move(whole));
-            return;
-        }
-    }
-    if (mine == under_way_.end()) return write_packet(ready_, message, payload);
-    packet small;
-    write_packet(small, message, payload);
-    parked_bytes_ += small.size();
-    mine->behind.emplace_back(std::move(small));
+    const bool is_large = behind != nullptr && may_be_large && control_.size() + behind->bytes().size() > part_bytes;
+    if (!is_large && mine == under_way_.end()) return write_whole(control_, behind);
+    waiting later{control_, behind != nullptr ? std::optional{*behind} : std::nullopt};
+    parked_bytes_ += later.size();
+    if (mine == under_way_.end())
+        begin(std::move(later), from, {});
+    else
+        mine->behind.push_back(std::move(later));
+}
+
+std::size_t outgoing::largest() const noexcept {
+    std::size_t most = 0;
+    for (const auto& s : under_way_) most = std::max(most, s.message.size() - s.at);
+    return most;
 }
 
 void outgoing::push_tick() {
     if (size() == 0) begin_packet(ready_);
 }
 
-void outgoing::begin(large message, std::optional<pid> sender, std::deque<waiting> behind) {
+void outgoing::begin(waiting message, std::optional<pid> sender, std::deque<waiting> behind) {
     sequence s;
     s.parts_left = (message.size() + part_bytes - 1) / part_bytes;
     s.sender = std::move(sender);
@@ -133,14 +142,20 @@ void outgoing::begin(large message, std::optional<pid> sender, std::deque<waitin
 void outgoing::write_part() {
     under_way_.splice(under_way_.end(), under_way_, under_way_.begin());
     auto& s = under_way_.back();
-    const byte_view payload = s.message.payload.bytes();
+    const byte_view payload = s.message.payload_bytes();
     const bool first = s.at == 0 && !s.message.control.empty();
     const std::size_t start = begin_packet(ready_);
     writer w{ready_};
     w.u8(version_tag).u8(first ? first_part_tag : next_part_tag).u64(s.id).u64(s.parts_left);
     std::size_t room = part_bytes;
     if (first) {
-        w.u8(0).bytes(s.message.control);
+        if (chosen_.has(capability::dist_hdr_atom_cache)) {
+            atoms_.begin();
+            atoms_.add(s.message.control);
+            atoms_.write(ready_);
+        } else {
+            w.u8(0).bytes(s.message.control);
+        }
         room -= std::min(room, s.message.control.size());
         parked_bytes_ -= s.message.control.size();
         s.message.control.clear();
@@ -161,11 +176,10 @@ void outgoing::finish(sequence done) {
     while (!done.behind.empty()) {
         waiting next = std::move(done.behind.front());
         done.behind.pop_front();
-        if (auto* message = std::get_if<large>(&next))
-            return begin(std::move(*message), std::move(done.sender), std::move(done.behind));
-        const auto& small = std::get<packet>(next);
-        parked_bytes_ -= small.size();
-        ready_.insert(ready_.end(), small.begin(), small.end());
+        if (next.payload && chosen_.has(capability::fragments) && next.size() > part_bytes)
+            return begin(std::move(next), std::move(done.sender), std::move(done.behind));
+        parked_bytes_ -= next.size();
+        write_whole(next.control, next.payload ? &*next.payload : nullptr);
     }
 }
 

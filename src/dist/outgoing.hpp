@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "dist/outgoing_atoms.hpp"
+
 #include <sedge/base/bytes.hpp>
 #include <sedge/dist/control.hpp>
 #include <sedge/term/term.hpp>
@@ -9,7 +11,6 @@
 #include <deque>
 #include <list>
 #include <optional>
-#include <variant>
 
 namespace sedge::dist {
 
@@ -33,22 +34,22 @@ public:
 
     /// Bytes waiting, without the headers of parts still to be made.
     [[nodiscard]] std::size_t size() const noexcept { return ready_.size() - ready_at_ + parked_bytes_; }
+    /// Of these, the bytes of the largest message that goes in parts.
+    [[nodiscard]] std::size_t largest() const noexcept;
 
 private:
-    using packet = byte_buffer; // framed, ready to go
-
-    /// A message that goes in parts.
-    struct large {
+    /// A message that is not yet written: the header of a packet is made when its turn has come.
+    struct waiting {
         byte_buffer control;
-        term payload;
-        [[nodiscard]] std::size_t size() const noexcept { return control.size() + payload.bytes().size(); }
+        std::optional<term> payload; // what follows the control message
+        [[nodiscard]] byte_view payload_bytes() const noexcept { return payload ? payload->bytes() : byte_view{}; }
+        [[nodiscard]] std::size_t size() const noexcept { return control.size() + payload_bytes().size(); }
     };
-    using waiting = std::variant<packet, large>;
 
     /// A large message under way, and what its sender has sent since.
     struct sequence {
         std::optional<pid> sender;
-        large message;
+        waiting message;
         std::uint64_t id = 0;
         std::uint64_t parts_left = 0;
         std::size_t at = 0; // bytes of the payload that have gone
@@ -56,13 +57,15 @@ private:
     };
 
     [[nodiscard]] bool has_headers() const noexcept;
-    void write_packet(byte_buffer& out, const control_message& message, const term* payload) const;
+    void write_whole(byte_view control, const term* payload);
     std::list<sequence>::iterator sequence_of(const std::optional<pid>& sender);
-    void begin(large message, std::optional<pid> sender, std::deque<waiting> behind);
+    void begin(waiting message, std::optional<pid> sender, std::deque<waiting> behind);
     void write_part();
     void finish(sequence done);
 
     flags chosen_;
+    outgoing_atoms atoms_;
+    byte_buffer control_; // of the message at hand; kept for its capacity
     byte_buffer ready_;
     std::size_t ready_at_ = 0;
     std::size_t since_part_ = 0;      // bytes written since the last part

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The header that atom_cache.cpp reads, written. An atom's slot is its hash; who comes to a slot that another atom has
+// replaces it. Two atoms of one packet with the same slot: the second one is spelled out in its term, since a slot may
+// be filled again only by the next header. So is everything beyond 255 different atoms.
+//
+// Terms are canonical encodings (see sedge/term/term.hpp). In External Term Format every term says what follows it, so
+// one loop that counts the terms still to come finds all atoms, whatever the nesting. Everything between two atoms is
+// copied in one piece. A fun says its own size in bytes, so it is copied as it is.
+#include "dist/outgoing_atoms.hpp"
+
+#include <sedge/base/assert.hpp>
+
+namespace sedge::dist {
+
+namespace {
+
+// Tags of canonical terms; the comment tells what follows.
+enum tag : std::uint8_t {
+    new_float = 70,       // 8
+    bit_binary = 77,      // n:32 bits:8, n
+    cache_reference = 82, // written here: index:8
+    new_pid = 88,         // node, 12
+    new_port = 89,        // node, 8
+    newer_reference = 90, // n:16, node, 4 and n * 4
+    small_integer = 97,   // 1
+    integer = 98,         // 4
+    small_tuple = 104,    // n:8, n terms
+    large_tuple = 105,    // n:32, n terms
+    nil = 106,
+    string = 107,          // n:16, n
+    list = 108,            // n:32, n + 1 terms
+    binary = 109,          // n:32, n
+    small_big = 110,       // n:8 sign:8, n
+    large_big = 111,       // n:32 sign:8, n
+    new_fun = 112,         // n:32 that counts itself
+    export_fun = 113,      // 3 terms
+    map = 116,             // n:32, 2n terms
+    atom_utf8 = 118,       // n:16, n
+    small_atom_utf8 = 119, // n:8, n
+    v4_port = 120,         // node, 12
+};
+
+std::size_t u16(const std::uint8_t* p) noexcept { return static_cast<std::size_t>(p[0]) << 8 | p[1]; }
+std::size_t u32(const std::uint8_t* p) noexcept { return u16(p) << 16 | u16(p + 2); }
+
+std::size_t slot_of(std::string_view text) noexcept {
+    std::uint32_t hash = 2166136261; // FNV-1a
+    for (const char c : text) hash = (hash ^ static_cast<std::uint8_t>(c)) * 16777619;
+    return (hash ^ hash >> 16) % outgoing_atoms::slots;
+}
+
+} // namespace
+
+void outgoing_atoms::begin() {
+    if (++header_ == 0) { // after four thousand million packets: nothing may look like a reference of this header
+        if (slots_)
+            for (std::size_t i = 0; i < slots; ++i) slots_[i] = {};
+        header_ = 1;
+    }
+    long_texts_ = false;
+    references_.clear();
+    terms_.clear();
+}
+
+std::optional<std::uint8_t> outgoing_atoms::refer_to(std::string_view text) {
+    if (!slots_) slots_ = std::make_unique<slot[]>(slots);
+    const std::size_t index = slot_of(text);
+    slot& s = slots_[index];
+    const bool known = s.header != 0 && s.text == text;
+    if (s.header == header_) return known ? std::optional{s.reference} : std::nullopt;
+    if (references_.size() == references_max) return std::nullopt;
+    if (!known) {
+        s.text = atom{text};
+        long_texts_ = long_texts_ || text.size() > 255;
+    }
+    s.header = header_;
+    s.reference = static_cast<std::uint8_t>(references_.size());
+    references_.push_back({static_cast<std::uint16_t>(index), !known});
+    return s.reference;
+}
+
+void outgoing_atoms::add(byte_view canonical) {
+    const std::uint8_t* at = canonical.data();
+    const std::uint8_t* const end = at + canonical.size();
+    const std::uint8_t* kept = at; // from here on nothing is copied yet
+    const auto copy_up_to = [&](const std::uint8_t* here) {
+        terms_.insert(terms_.end(), kept, here);
+        kept = here;
+    };
+    const auto atom_here = [&] {
+        const bool small = *at == small_atom_utf8;
+        const std::size_t size = small ? at[1] : u16(at + 1);
+        const std::uint8_t* const text = at + (small ? 2 : 3);
+        const auto index = refer_to({reinterpret_cast<const char*>(text), size});
+        if (index) {
+            copy_up_to(at);
+            terms_.push_back(cache_reference);
+            terms_.push_back(*index);
+            kept = text + size;
+        }
+        at = text + size;
+    };
+    for (std::size_t terms = 1; terms > 0; --terms) {
+        SEDGE_ASSERT(at < end);
+        switch (*at) {
+        case small_atom_utf8:
+        case atom_utf8: atom_here(); break;
+        case new_pid:
+        case v4_port: ++at, atom_here(), at += 12; break;
+        case new_port: ++at, atom_here(), at += 8; break;
+        case newer_reference: {
+            const std::size_t words = u16(at + 1);
+            at += 3, atom_here(), at += 4 + 4 * words;
+            break;
+        }
+        case small_tuple: terms += at[1], at += 2; break;
+        case large_tuple: terms += u32(at + 1), at += 5; break;
+        case list: terms += u32(at + 1) + 1, at += 5; break;
+        case map: terms += 2 * u32(at + 1), at += 5; break;
+        case export_fun: terms += 3, at += 1; break;
+        case small_integer: at += 2; break;
+        case integer: at += 5; break;
+        case new_float: at += 9; break;
+        case nil: at += 1; break;
+        case string: at += 3 + u16(at + 1); break;
+        case binary: at += 5 + u32(at + 1); break;
+        case bit_binary:
+        case large_big: at += 6 + u32(at + 1); break;
+        case small_big: at += 3 + std::size_t{at[1]}; break;
+        case new_fun: at += 1 + u32(at + 1); break;
+        default: SEDGE_ASSERT(false); // not canonical
+        }
+    }
+    SEDGE_ASSERT(at == end);
+    copy_up_to(end);
+}
+
+void outgoing_atoms::write(byte_buffer& out) const {
+    writer w{out};
+    const std::size_t count = references_.size();
+    w.u8(static_cast<std::uint8_t>(count));
+    if (count > 0) {
+        const std::size_t flags = out.size();
+        out.resize(flags + count / 2 + 1); // one nibble each, and one for the width of lengths
+        const auto set = [&](std::size_t i, std::size_t nibble) {
+            out[flags + i / 2] |= static_cast<std::uint8_t>(nibble << (i % 2 * 4));
+        };
+        for (std::size_t i = 0; i < count; ++i) {
+            const auto& r = references_[i];
+            set(i, (r.is_new ? 8u : 0u) | r.slot / 256u);
+            w.u8(static_cast<std::uint8_t>(r.slot % 256));
+            if (!r.is_new) continue;
+            const auto text = slots_[r.slot].text.text();
+            if (long_texts_)
+                w.u16(static_cast<std::uint16_t>(text.size()));
+            else
+                w.u8(static_cast<std::uint8_t>(text.size()));
+            w.text(text);
+        }
+        set(count, long_texts_ ? 1 : 0);
+    }
+    w.bytes(terms_);
+}
+
+} // namespace sedge::dist

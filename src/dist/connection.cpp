@@ -14,6 +14,7 @@ namespace sedge::dist {
 
 namespace {
 constexpr int packets_per_turn = 128;              // then everybody else in the run loop has a turn
+constexpr std::size_t turn_bytes_max = 256 * 1024; // read, and written, before that: some 100 microseconds
 constexpr std::size_t batch_bytes_max = 64 * 1024; // more than this is not held back to the end of a turn
 } // namespace
 
@@ -21,9 +22,11 @@ class connection::impl {
 public:
     impl(connection& self, environment& env, established link, connection_events& events, connection_options options)
         : self_(self), env_(env), events_(events), options_(options), link_(std::move(link)),
-          remote_(link_.stream->remote()), decoder_(link_.peer.chosen),
-          frames_(wire::frame_width::four, options.frame_bytes_max), outgoing_(link_.peer.chosen),
-          ticker_(options.tick_time), all_written_(env) {}
+          remote_(link_.stream->remote()),
+          decoder_(link_.peer.chosen, {limits::fragment_sequences_max, options.message_bytes_max,
+                                       limits::fragment_time_max}),
+          frames_(wire::frame_width::four, options.message_bytes_max), outgoing_(link_.peer.chosen),
+          ticker_(options.tick_time), all_written_(env), queue_(std::make_shared<queue_state>(env)) {}
 
     void start() {
         take_leftover();
@@ -35,7 +38,10 @@ public:
         if (!open_) return {};
         if (!is_expressible(message, link_.peer.chosen))
             return error{errc::not_supported, std::string{operation_name(message)} + " to " + name()};
-        if (outgoing_.size() >= options_.send_queue_bytes_max) {
+        const bool reserved = payload == nullptr || std::holds_alternative<control::exit>(message) ||
+                              std::holds_alternative<control::monitor_p_exit>(message);
+        const std::size_t most = options_.send_queue_bytes_max + (reserved ? limits::send_control_bytes : 0);
+        if (outgoing_.size() - outgoing_.largest() >= most) {
             error full{errc::queue_full, name() + " does not take what is sent to it; " +
                                              std::to_string(outgoing_.size()) + " bytes wait"};
             close(full);
@@ -45,6 +51,7 @@ public:
         ++counts_.messages_out;
         ticker_.on_written();
         all_written_.reset();
+        if (outgoing_.size() > options_.send_wait_bytes) queue_->note_full();
         // The first message of a turn goes out at once; those that follow it in the same turn go out together.
         if (blocked_) return {};
         if (!end_of_turn_.queued()) {
@@ -63,8 +70,11 @@ public:
         link_.stream->close();
         tick_timer_.disarm();
         all_written_.set();
+        queue_->note_room();
         env_.ready(down_notice_);
     }
+
+    [[nodiscard]] task<> room() const { return wait_for_room(queue_); }
 
     [[nodiscard]] task<> flushed() {
         while (open_ && outgoing_.size() > 0) co_await all_written_.wait();
@@ -86,6 +96,28 @@ private:
         impl& owner_;
     };
 
+    /// What senders that wait look at.
+    struct queue_state {
+        explicit queue_state(environment& env) : room(env) {}
+        void note_full() {
+            full = true;
+            room.reset();
+        }
+        void note_room() {
+            full = false;
+            room.set();
+        }
+        bool full = false;
+        event room;
+    };
+
+    static task<> wait_for_room(std::shared_ptr<queue_state> queue) {
+        while (queue->full) {
+            auto waiting = queue->room.wait();
+            co_await std::move(waiting);
+        }
+    }
+
     [[nodiscard]] std::string name() const { return link_.peer.name.full.str(); }
 
     // -- in ----------------------------------------------------------------------------------------------------------
@@ -94,14 +126,17 @@ private:
         // Nothing is delivered from inside `start`.
         co_await yield(env_);
         int packets_left = packets_per_turn;
+        std::size_t bytes_left = turn_bytes_max;
         while (open_) {
             auto packet = frames_.next();
             if (!packet) {
                 close(packet.error().within(name()));
             } else if (packet->has_value()) {
+                bytes_left -= std::min(bytes_left, (*packet)->size());
                 deliver(**packet);
-                if (--packets_left == 0) {
+                if (--packets_left == 0 || bytes_left == 0) {
                     packets_left = packets_per_turn;
+                    bytes_left = turn_bytes_max;
                     co_await yield(env_);
                 }
             } else if (!read_some()) {
@@ -153,14 +188,21 @@ private:
     // -- out ---------------------------------------------------------------------------------------------------------
 
     void write() {
+        std::size_t written = 0;
         while (open_ && !blocked_) {
             const auto bytes = outgoing_.front();
             if (bytes.empty()) return all_written_.set();
+            if (written >= turn_bytes_max) { // a peer as fast as we are would keep us here for a whole large message
+                if (!end_of_turn_.queued()) env_.ready(end_of_turn_);
+                return;
+            }
             const auto step = link_.stream->try_write(bytes);
             switch (step.what) {
             case wire::io_step::outcome::done:
                 outgoing_.consume(step.count);
                 counts_.bytes_out += step.count;
+                written += step.count;
+                if (queue_->full && outgoing_.size() <= options_.send_wait_bytes / 2) queue_->note_room();
                 break;
             case wire::io_step::outcome::would_block:
                 blocked_ = true;
@@ -216,6 +258,7 @@ private:
     ticker ticker_;
     counters counts_;
     event all_written_;
+    const std::shared_ptr<queue_state> queue_; // those who wait for room share it and may outlive the connection
     bool open_ = true;
     bool blocked_ = false;        // the stream takes nothing at the moment
     bool waits_to_write_ = false; // write_when_possible runs
@@ -239,6 +282,7 @@ result<void> connection::send(const control_message& message, const term* payloa
     return impl_->send(message, payload, sender);
 }
 void connection::close(error reason) { impl_->close(std::move(reason)); }
+task<> connection::room() { return impl_->room(); }
 task<> connection::flushed() { return impl_->flushed(); }
 std::size_t connection::queued_bytes() const noexcept { return impl_->queued_bytes(); }
 const connection::counters& connection::counts() const noexcept { return impl_->counts(); }

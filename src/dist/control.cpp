@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sedge/dist/control.hpp>
 
+#include <algorithm>
+#include <iterator>
+
 namespace sedge::dist {
 
 namespace {
@@ -11,6 +14,11 @@ struct overloaded : Cases... {
 };
 template <class... Cases>
 overloaded(Cases...) -> overloaded<Cases...>;
+
+/// Options of a spawn that tune a BEAM process.
+constexpr std::string_view tuning[] = {"min_heap_size",    "min_bin_vheap_size", "max_heap_size",
+                                       "fullsweep_after",  "message_queue_data", "scheduler",
+                                       "async_dist"};
 
 const atom* node_of(const control::target& whom) noexcept {
     const auto* process = std::get_if<pid>(&whom);
@@ -50,6 +58,30 @@ private:
 };
 
 } // namespace
+
+std::optional<spawn_wishes> read_spawn_options(const term& options) {
+    const auto view = options.view();
+    if (!view.is_list() || view.tail().kind() != term_kind::nil) return std::nullopt;
+    spawn_wishes wishes;
+    for (const auto option : view.elements()) {
+        const bool pair = option.kind() == term_kind::tuple && option.arity() == 2;
+        const auto name = pair ? option.element(0).atom_text() : option.atom_text();
+        if (!name) return std::nullopt;
+        if (*name == "monitor") {
+            wishes.monitor = true;
+        } else if (*name == "link" && !pair) {
+            wishes.link = true;
+        } else if (pair && *name == "priority") {
+            static constexpr std::string_view levels[] = {"low", "normal", "high", "max"};
+            const auto level = option.element(1).atom_text();
+            if (!level || std::find(std::begin(levels), std::end(levels), *level) == std::end(levels))
+                return std::nullopt;
+        } else if (!pair || std::find(std::begin(tuning), std::end(tuning), *name) == std::end(tuning)) {
+            return std::nullopt;
+        }
+    }
+    return wishes;
+}
 
 std::string_view operation_name(const control_message& message) noexcept {
     static constexpr std::string_view names[] = {"SEND_SENDER",

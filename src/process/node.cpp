@@ -96,6 +96,10 @@ std::vector<peer_info> node::peer_details() const {
     return impl_->peers.details();
 }
 
+result<void> node::set_cookie(const atom& peer, dist::cookie secret) {
+    return impl_->peers.set_cookie(peer, std::move(secret));
+}
+
 node::subscription node::watch(std::function<void(const node_event&)> on_event) {
     auto token = std::make_shared<impl::watcher>(impl::watcher{std::move(on_event)});
     impl_->watchers.push_back(token);

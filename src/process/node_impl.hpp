@@ -38,7 +38,7 @@ public:
     void send_signal(const pid& from, const destination& to, any_signal s);
     void send_to_alias(const pid& from, const reference& alias, term message);
     void request_spawn(const pid& from, const reference& ref, const atom& on, const atom& module, const atom& function,
-                       const std::vector<term>& arguments, bool monitored);
+                       const std::vector<term>& arguments, remote_spawn_options with);
 
     // -- router: from a peer inwards ---------------------------------------------------------------------------
     /// Something that was to go to `to` could not: answers as a dead process (or a lost node) would.

@@ -27,9 +27,11 @@ std::string down_reason(const error& why) {
 /// How a message changes the number of links and monitors that a peer holds here.
 int relations_added(const dist::control_message& m) {
     namespace ctl = dist::control;
-    if (std::holds_alternative<ctl::link>(m) || std::holds_alternative<ctl::monitor_p>(m) ||
-        std::holds_alternative<ctl::spawn_request>(m))
-        return 1;
+    if (std::holds_alternative<ctl::link>(m) || std::holds_alternative<ctl::monitor_p>(m)) return 1;
+    if (const auto* spawn = std::get_if<ctl::spawn_request>(&m)) {
+        const auto wishes = dist::read_spawn_options(spawn->options);
+        return wishes ? int{wishes->link} + int{wishes->monitor} : 0;
+    }
     if (std::holds_alternative<ctl::unlink_id>(m) || std::holds_alternative<ctl::demonitor_p>(m) ||
         std::holds_alternative<ctl::exit>(m) || std::holds_alternative<ctl::monitor_p_exit>(m))
         return -1;
@@ -116,7 +118,7 @@ struct peer_set::accepting final : dist::accept_decisions {
         if (!known && set.peers_.size() >= limits::peers_max) return {dist::accept_status::not_allowed, {}};
         auto answer = set.arbiter_->status_for(name);
         number = answer.number;
-        return {answer.status, set.owner_.options.cookie};
+        return {answer.status, set.cookie_for(name)};
     }
 
     task<result<void>> admit(dist::peer_identity who) override {
@@ -160,7 +162,9 @@ struct peer_set::accepting final : dist::accept_decisions {
 // -- the set
 // -----------------------------------------------------------------------------------------------------------
 
-peer_set::peer_set(node::impl& owner) : owner_(owner) {}
+peer_set::peer_set(node::impl& owner) : owner_(owner) {
+    for (const auto& [name, secret] : owner.options.peer_cookies) cookies_.emplace(atom{name}, secret);
+}
 peer_set::~peer_set() {
     stopping_ = true;
     handshakes_.clear();
@@ -226,6 +230,27 @@ task<> peer_set::stop() {
     }
     peers_.clear();
     listener_.reset();
+}
+
+task<> peer_set::room(atom name) {
+    auto p = find(name); // kept while this waits
+    if (!p || !p->connection) co_return;
+    auto waiting = p->connection->room();
+    co_await std::move(waiting);
+}
+
+result<void> peer_set::set_cookie(const atom& name, dist::cookie secret) {
+    if (!secret.is_set()) return error{errc::invalid_argument, "cookie for " + printable(name.text()) + " is not set"};
+    if (cookies_.size() >= limits::peer_cookies_max && cookies_.count(name) == 0)
+        return error{errc::limit_exceeded,
+                     "cookies for more than " + std::to_string(limits::peer_cookies_max) + " peers"};
+    cookies_.insert_or_assign(name, std::move(secret));
+    return {};
+}
+
+const dist::cookie& peer_set::cookie_for(const atom& name) const {
+    const auto own = cookies_.find(name);
+    return own == cookies_.end() ? owner_.options.cookie : own->second;
 }
 
 peer_set::peer_ptr peer_set::find(const atom& name) const {
@@ -341,7 +366,7 @@ task<result<dist::established>> peer_set::dial(peer_ptr p, dist::name_arbiter::a
     options.self = {*owner_.parsed, owner_.creation, dist::announced(owner_.options.hidden)};
     options.peer = *parsed;
     options.long_names = owner_.options.long_names;
-    options.secret = owner_.options.cookie;
+    options.secret = cookie_for(p->name);
     options.candidates = std::move(*found);
     options.deadline = deadline;
     auto dialled = dist::dial(owner_.env, guard_, decisions, std::move(options));
@@ -464,13 +489,15 @@ void peer_set::link_up(dist::established link, dist::name_arbiter::attempt numbe
     dist::connection_options options;
     options.tick_time = owner_.options.tick_time;
     options.send_queue_bytes_max = owner_.options.send_queue_bytes_max;
+    options.send_wait_bytes = owner_.options.send_wait_bytes;
+    options.message_bytes_max = owner_.options.message_bytes_max;
     SEDGE_ASSERT(!p->connection);
     p->connection = std::make_unique<dist::connection>(owner_.env, std::move(link), *p, options);
     p->number = number;
     p->up_since = owner_.env.now();
     p->relations_in = 0;
     p->last_failure.reset();
-    owner_.processes.node_changed(p->name, true);
+    owner_.processes.node_changed({p->name, true, hidden, {}});
     owner_.announce({node_event::kind::up, p->name, hidden, {}});
     if (p->connection) p->connection->start(); // a watcher may have closed it
     auto waiting = std::exchange(p->waiting, {});
@@ -489,7 +516,7 @@ void peer_set::link_down(peer& p, const error& why) {
         owner_.env.log(log_level::warning,
                        "[sedge] connection to " + printable(p.name.text()) + " closed: " + printable(why.message()));
     owner_.processes.node_lost(p.name);
-    owner_.processes.node_changed(p.name, false);
+    owner_.processes.node_changed({p.name, false, hidden, down_reason(why)});
     owner_.announce({node_event::kind::down, p.name, hidden, down_reason(why)});
     p.note_change();
 }

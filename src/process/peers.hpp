@@ -50,6 +50,9 @@ public:
     /// Runs `retry` when the peer is up, after dialling it if nobody does; never if that fails: then all that have
     /// relations to that node are told it is lost. `bytes` is what waiting costs.
     void when_up(const atom& peer, std::size_t bytes, std::function<void()> retry);
+    /// See dist::connection::room; at once if there is no connection.
+    [[nodiscard]] task<> room(atom name);
+    result<void> set_cookie(const atom& name, dist::cookie secret);
     /// True if that peer is up in another incarnation than this pid's.
     [[nodiscard]] bool is_stale(const pid& who) const;
 
@@ -71,6 +74,8 @@ private:
     void link_down(peer& p, const error& why);
     task<> accept_connections();
     task<> run_accept(dist::handshake_gate::ticket ticket, std::unique_ptr<wire::stream> stream);
+    /// The secret shared with that peer.
+    [[nodiscard]] const dist::cookie& cookie_for(const atom& name) const;
     void note_refusal(const wire::endpoint& from, const error& why);
 
     node::impl& owner_;
@@ -79,6 +84,7 @@ private:
     dist::handshake_gate gate_;
     std::optional<dist::name_arbiter> arbiter_; // from `start` on: it needs our name
     std::unordered_map<atom, peer_ptr> peers_;
+    std::unordered_map<atom, dist::cookie> cookies_; // of single peers
     std::shared_ptr<int> alive_ = std::make_shared<int>(0); // for posted jobs: expires with this
     bool stopping_ = false;
     time_point refusals_since_{}; // of the window in which refusals are counted, so that a flood is one line

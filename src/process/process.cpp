@@ -27,6 +27,16 @@ void process::send(const reference& alias, term message) {
     block_->owner_.send_to_alias(block_->self_, alias, std::move(message));
 }
 
+task<> process::send_wait(destination to, term message) {
+    auto& owner = block_->owner_;
+    const atom on = node_of(to, owner.name);
+    if (on != owner.name) {
+        auto waiting = owner.peers.room(on);
+        co_await std::move(waiting);
+    }
+    send(to, std::move(message));
+}
+
 task<std::optional<term>> process::receive_if(std::function<bool(const term_view&)> fits, time_point deadline) {
     block::receiving wait{*block_, std::move(fits), deadline};
     auto found = co_await wait;
@@ -86,8 +96,20 @@ void process::demonitor(const reference& ref) {
 }
 
 void process::monitor_nodes(bool on) {
-    block_->monitors_nodes_ = on;
-    block_->owner_.processes.watch_nodes(self(), on);
+    block_->watch_nodes(on, std::nullopt);
+}
+
+void process::monitor_nodes(bool on, const node_monitor_options& options) {
+    block_->watch_nodes(on, options);
+}
+
+void process::monitor_node(const atom& which, bool on) {
+    auto& owner = block_->owner_;
+    if (which == owner.name) return; // a node does not lose itself
+    block_->relations_.watch_node(which, on);
+    if (!on) return;
+    owner.processes.relate(self(), which);
+    if (!owner.peers.is_up(which)) owner.peers.when_up(which, 0, [] {});
 }
 
 pid process::spawn(process_body body, spawn_options options) {
@@ -107,10 +129,10 @@ std::pair<pid, reference> process::spawn_monitor(process_body body, spawn_option
 }
 
 reference process::spawn_request(const atom& on, const atom& module, const atom& function,
-                                 const std::vector<term>& arguments, bool monitored) {
+                                 const std::vector<term>& arguments, remote_spawn_options with) {
     auto ref = node().make_reference();
-    block_->relations_.request_spawn(ref, on, monitored);
-    block_->owner_.request_spawn(self(), ref, on, module, function, arguments, monitored);
+    block_->relations_.request_spawn(ref, on, with);
+    block_->owner_.request_spawn(self(), ref, on, module, function, arguments, with);
     return ref;
 }
 

@@ -8,6 +8,31 @@
 
 namespace sedge {
 
+namespace {
+
+/// What a watcher of nodes is told; nothing if it did not ask about such a node.
+std::optional<term> as_message(const signal::node_change& change, const std::optional<node_monitor_options>& options) {
+    using kind = node_monitor_options::kind;
+    const kind wanted = options ? options->nodes : kind::visible;
+    if (wanted != kind::all && (wanted == kind::hidden) != change.hidden) return std::nullopt;
+    const atom what{change.up ? "nodeup" : "nodedown"};
+    if (!options) return term{std::tuple{what, change.node}};
+    std::vector<term> list; // in OTP's order
+    if (options->reason && !change.up)
+        list.push_back(term{std::tuple{atom{"nodedown_reason"}, atom{change.reason}}});
+    if (options->type)
+        list.push_back(term{std::tuple{atom{"node_type"}, atom{change.hidden ? "hidden" : "visible"}}});
+    return term{std::tuple{what, change.node, list}};
+}
+
+} // namespace
+
+void process::block::watch_nodes(bool on, const std::optional<node_monitor_options>& options) {
+    std::erase(node_watches_, options);
+    if (on) node_watches_.push_back(options);
+    owner_.processes.watch_nodes(self_, !node_watches_.empty());
+}
+
 process::block::block(node::impl& owner, pid self, process_body body, spawn_options options)
     : owner_(owner), self_(std::move(self)), face_(*this), body_(std::move(body)), label_(std::move(options.label)),
       relations_(self_), trap_exit_(options.trap_exit) {}
@@ -96,8 +121,8 @@ void process::block::handle(any_signal& s) {
             else if constexpr (std::is_same_v<kind, signal::node_lost>)
                 relations_.on(what, trap_exit_, messages, r);
             else if constexpr (std::is_same_v<kind, signal::node_change>) {
-                if (monitors_nodes_)
-                    messages.push_back(term{std::tuple{atom{what.up ? "nodeup" : "nodedown"}, what.node}});
+                for (const auto& watch : node_watches_)
+                    if (auto told = as_message(what, watch)) messages.push_back(std::move(*told));
             } else if constexpr (std::is_same_v<kind, signal::unlink_ack> || std::is_same_v<kind, signal::demonitor>)
                 relations_.on(what);
             else

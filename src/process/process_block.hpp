@@ -35,6 +35,8 @@ public:
     [[nodiscard]] process_info info() const;
     [[nodiscard]] const pid& self() const noexcept { return self_; }
     [[nodiscard]] relations& related() noexcept { return relations_; }
+    /// Without options: the messages of `net_kernel:monitor_nodes/1`.
+    void watch_nodes(bool on, const std::optional<node_monitor_options>& options);
 
 private:
     friend class process;
@@ -55,11 +57,11 @@ private:
     mailbox mailbox_;
     std::vector<any_signal> pending_;
     std::unordered_set<reference> aliases_;
+    std::vector<std::optional<node_monitor_options>> node_watches_;
     receiving* receiving_ = nullptr;
     std::uint64_t messages_handled_ = 0;
     std::uint32_t handled_in_a_row_ = 0; // since it last suspended; see `receiving`
     bool trap_exit_ = false;
-    bool monitors_nodes_ = false;
     bool started_ = false;
     bool dropping_messages_ = false;
     std::optional<term> exit_reason_; // set when the body has ended, or must end

@@ -105,9 +105,9 @@ void process_table::node_lost(const atom& node) {
         if (auto* block = find_key(k)) block->deliver(signal::node_lost{node});
 }
 
-void process_table::node_changed(const atom& node, bool up) {
+void process_table::node_changed(const signal::node_change& change) {
     for (auto k : node_watchers_)
-        if (auto* block = find_key(k)) block->deliver(signal::node_change{node, up});
+        if (auto* block = find_key(k)) block->deliver(change);
 }
 
 void process_table::watch_nodes(const pid& who, bool on) {

@@ -44,7 +44,7 @@ public:
     void relate(const pid& who, const atom& node) { related_[node].insert(key(who)); }
     /// Tells all that have relations to it, and all that watch nodes.
     void node_lost(const atom& node);
-    void node_changed(const atom& node, bool up);
+    void node_changed(const signal::node_change& change);
     void watch_nodes(const pid& who, bool on);
 
 private:

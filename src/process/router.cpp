@@ -68,12 +68,6 @@ std::optional<std::vector<term>> argument_list(const std::optional<term>& payloa
     return arguments;
 }
 
-bool asks_for(const term& options, std::string_view what) {
-    for (auto o : options.view().elements())
-        if (o.is_atom(what) || (o.arity() == 2 && o.element(0).is_atom(what))) return true;
-    return false;
-}
-
 } // namespace
 
 // -- outwards
@@ -120,11 +114,11 @@ void node::impl::send_to_alias(const pid& from, const reference& alias, term mes
 }
 
 void node::impl::request_spawn(const pid& from, const reference& ref, const atom& on, const atom& module,
-                               const atom& function, const std::vector<term>& arguments, bool monitored) {
+                               const atom& function, const std::vector<term>& arguments, remote_spawn_options with) {
     if (on == name) {
-        auto made =
-            spawn_for({from, face.group_leader(), module, function, arguments}, monitored ? &ref : nullptr, false);
-        signal::spawned answer{ref, std::nullopt, {}, monitored};
+        auto made = spawn_for({from, face.group_leader(), module, function, arguments}, with.monitor ? &ref : nullptr,
+                              with.link);
+        signal::spawned answer{ref, std::nullopt, {}, with.link, with.monitor};
         if (auto* child = std::get_if<pid>(&made))
             answer.child = *child;
         else
@@ -134,21 +128,17 @@ void node::impl::request_spawn(const pid& from, const reference& ref, const atom
     processes.relate(from, on);
     if (!peers.is_up(on))
         return peers.when_up(on, 1024,
-                             [=, this] { request_spawn(from, ref, on, module, function, arguments, monitored); });
-    byte_buffer raw;
-    encoder out{raw};
-    if (monitored) {
-        out.list(1);
-        out.atom("monitor");
-    }
-    out.nil();
+                             [=, this] { request_spawn(from, ref, on, module, function, arguments, with); });
+    std::vector<atom> wanted;
+    if (with.monitor) wanted.emplace_back("monitor");
+    if (with.link) wanted.emplace_back("link");
     dist::control::spawn_request request{ref,
                                          from,
                                          face.group_leader(),
                                          module,
                                          function,
                                          static_cast<std::uint32_t>(arguments.size()),
-                                         term::adopt(std::move(raw))};
+                                         term{wanted}};
     peers.send(on, std::move(request), term{arguments});
 }
 
@@ -214,7 +204,11 @@ void node::impl::on_control(dist::control_message message, std::optional<term> p
             } else if constexpr (std::is_same_v<kind, ctl::spawn_request>) {
                 serve_spawn(m, payload);
             } else if constexpr (std::is_same_v<kind, ctl::spawn_reply>) {
-                signal::spawned answer{m.id, std::nullopt, {}, (m.made & ctl::spawn_reply::monitor_made) != 0};
+                signal::spawned answer{m.id,
+                                       std::nullopt,
+                                       {},
+                                       (m.made & ctl::spawn_reply::link_made) != 0,
+                                       (m.made & ctl::spawn_reply::monitor_made) != 0};
                 if (auto* child = std::get_if<pid>(&m.outcome))
                     answer.child = *child;
                 else
@@ -250,9 +244,10 @@ void node::impl::serve_spawn(const dist::control::spawn_request& request, const 
     namespace ctl = dist::control;
     ctl::spawn_reply reply{request.id, request.from, 0, atom{"badopt"}};
     auto arguments = argument_list(payload, request.arity);
-    if (request.options.view().is_list() && arguments) {
-        bool linked = asks_for(request.options, "link");
-        bool monitored = asks_for(request.options, "monitor");
+    const auto wishes = dist::read_spawn_options(request.options);
+    if (wishes && arguments) {
+        const bool linked = wishes->link;
+        const bool monitored = wishes->monitor;
         spawn_call call{request.from, request.group_leader, request.module, request.function, std::move(*arguments)};
         reply.outcome = spawn_for(call, monitored ? &request.id : nullptr, linked);
         reply.made = (linked ? ctl::spawn_reply::link_made : 0) | (monitored ? ctl::spawn_reply::monitor_made : 0);

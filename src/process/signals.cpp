@@ -78,8 +78,16 @@ void relations::demonitor(const reference& ref, reaction& r) {
     monitors_.erase(position);
 }
 
-void relations::request_spawn(const reference& ref, const atom& on, bool monitored) {
-    requests_.insert_or_assign(ref, request{on, monitored, false});
+void relations::request_spawn(const reference& ref, const atom& on, remote_spawn_options with) {
+    requests_.insert_or_assign(ref, request{on, with, false});
+}
+
+void relations::watch_node(const atom& node, bool on) {
+    if (on) {
+        ++nodes_[node];
+    } else if (auto position = nodes_.find(node); position != nodes_.end() && --position->second == 0) {
+        nodes_.erase(position);
+    }
 }
 
 void relations::born_monitored(const pid& parent, const reference& ref) {
@@ -137,12 +145,14 @@ void relations::on(const signal::spawned& s, reaction& r) {
     if (position == requests_.end()) return;
     request open = position->second;
     requests_.erase(position);
+    // A link that was asked for is there from the first moment; an exit that follows it finds it.
+    if (s.child && s.linked && open.with.link) links_.try_emplace(*s.child);
     if (open.abandoned) {
         if (s.child && s.monitored) r.out.push_back({*s.child, signal::demonitor{self_, s.request}});
         return;
     }
     if (s.child) {
-        if (s.monitored) monitors_.insert_or_assign(s.request, watch{*s.child});
+        if (s.monitored && open.with.monitor) monitors_.insert_or_assign(s.request, watch{*s.child});
         r.message = term{std::tuple{atom{"spawn_reply"}, s.request, atom{"ok"}, *s.child}};
     } else {
         r.message = term{std::tuple{atom{"spawn_reply"}, s.request, atom{"error"}, s.failure}};
@@ -166,6 +176,11 @@ void relations::on(const signal::node_lost& s, bool trap_exit, std::vector<term>
         }
         messages.push_back(down_message(i->first, i->second.target, self_.node, term{noconnection()}));
         i = monitors_.erase(i);
+    }
+    if (auto watched = nodes_.find(s.node); watched != nodes_.end()) {
+        for (std::size_t i = 0; i < watched->second; ++i)
+            messages.push_back(term{std::tuple{atom{"nodedown"}, s.node}});
+        nodes_.erase(watched);
     }
     std::erase_if(watchers_, [&](const auto& w) { return w.second.from.node == s.node; });
     for (auto i = links_.begin(); i != links_.end();) {
@@ -222,7 +237,7 @@ bool relations::touches(const atom& node) const {
         if (w.from.node == node) return true;
     for (const auto& [ref, q] : requests_)
         if (q.on == node) return true;
-    return false;
+    return nodes_.count(node) != 0;
 }
 
 } // namespace sedge

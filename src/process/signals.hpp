@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <variant>
@@ -27,11 +28,17 @@ struct monitor { pid from; reference ref; destination target; };
 struct demonitor { pid from; reference ref; };
 struct down { pid to; reference ref; destination target; term reason; };
 /// Answer to a request for a process on another node.
-struct spawned { reference request; std::optional<pid> child; atom failure; bool monitored = false; };
+struct spawned {
+    reference request;
+    std::optional<pid> child;
+    atom failure;
+    bool linked = false;
+    bool monitored = false;
+};
 /// The connection to a node was lost, with everything that hung on it.
 struct node_lost { atom node; };
 /// Node up and down, for those who asked by `monitor_nodes`.
-struct node_change { atom node; bool up = false; };
+struct node_change { atom node; bool up = false; bool hidden = false; std::string reason; };
 } // namespace signal
 
 using any_signal = std::variant<signal::message, signal::link, signal::unlink, signal::unlink_ack, signal::exit,
@@ -61,7 +68,9 @@ public:
     void unlink(const pid& other, reaction& r);
     void monitor(const reference& ref, const destination& target, reaction& r);
     void demonitor(const reference& ref, reaction& r);
-    void request_spawn(const reference& ref, const atom& on, bool monitored);
+    void request_spawn(const reference& ref, const atom& on, remote_spawn_options with);
+    /// One more, or one less, message when `node` is lost.
+    void watch_node(const atom& node, bool on);
     /// A watcher or link that comes with the process itself, by a spawn call from another node.
     void born_linked(const pid& parent) { links_.try_emplace(parent); }
     void born_monitored(const pid& parent, const reference& ref);
@@ -92,7 +101,7 @@ private:
     struct link_state { std::uint64_t unlinking = 0; };   // 0: active; else the id of the unlink under way
     struct watch { destination target; };                 // a monitor that this process set
     struct watcher { pid from; destination target; };     // a monitor that another set on it
-    struct request { atom on; bool monitored = true; bool abandoned = false; };
+    struct request { atom on; remote_spawn_options with; bool abandoned = false; };
 
     pid self_;
     std::uint64_t last_unlink_ = 0;
@@ -100,6 +109,7 @@ private:
     std::unordered_map<reference, watch> monitors_;
     std::unordered_map<reference, watcher> watchers_;
     std::unordered_map<reference, request> requests_;
+    std::unordered_map<atom, std::size_t> nodes_; // watched, how many times
 };
 
 /// `{'DOWN', Ref, process, Target, Reason}`; a name is shown as `{Name, Node}`.

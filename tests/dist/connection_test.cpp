@@ -254,7 +254,7 @@ TEST_F(AgainstAScript, PeerThatSpeaksForAThirdNodeIsDisconnected) {
 
 TEST_F(AgainstAScript, PacketBeyondTheLimitIsNotTaken) {
     connection_options options;
-    options.frame_bytes_max = 100;
+    options.message_bytes_max = 100;
     connect(options);
     say("00000064");
     net.world.run_for(1s);

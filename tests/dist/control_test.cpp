@@ -4,6 +4,7 @@
 
 #include <sedge/dist/control.hpp>
 #include <sedge/dist/error.hpp>
+#include <sedge/term/literal.hpp>
 
 #include <gtest/gtest.h>
 
@@ -177,6 +178,19 @@ TEST(Control, WhatIsNoControlMessageIsABadPacket) {
         ASSERT_FALSE(read) << test::notation(control);
         EXPECT_EQ(read.error(), make_error_code(dist::errc::bad_packet));
     }
+}
+
+TEST(Control, SpawnOptionsAreThoseOfOtp) {
+    const auto read = [](const char* text) { return read_spawn_options(parse_erlang(text).value()); };
+    EXPECT_TRUE(read("[]"));
+    EXPECT_FALSE(read("[]")->link);
+    EXPECT_TRUE(read("[link]")->link);
+    EXPECT_TRUE(read("[monitor]")->monitor);
+    EXPECT_TRUE(read("[{monitor,[{tag,x}]},link]")->monitor);
+    EXPECT_TRUE(read("[{priority,high},{min_heap_size,1},{fullsweep_after,0},{message_queue_data,off_heap}]"));
+    for (const char* bad : {"no_list", "[link|x]", "[{priority,77}]", "[sometimes]", "[{link,true}]", "[1]", "[{a,b}]",
+                            "[min_heap_size]", "[{}]"})
+        EXPECT_FALSE(read(bad)) << bad;
 }
 
 TEST(Control, SpeakingForOthersIsAViolation) {

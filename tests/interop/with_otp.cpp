@@ -21,6 +21,7 @@ node_options node_of(const sedge_options& o) {
     options.cookie = *dist::cookie::from_text(o.cookie);
     options.hidden = o.hidden;
     options.tick_time = o.tick_time;
+    if (o.more) o.more(options);
     return options;
 }
 

@@ -12,6 +12,7 @@
 
 #include <gmock/gmock.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,7 @@ struct sedge_options {
     bool short_names = false;
     seconds tick_time{60};
     epmd::address_family family = epmd::address_family::any;
+    std::function<void(node_options&)> more = {}; ///< Changes what the above gives.
 };
 
 /// A node of ours, in the program of the test, with all that it serves.

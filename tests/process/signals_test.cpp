@@ -158,7 +158,7 @@ TEST_F(Links, ALostNodeEndsWhatLedThere) {
     process.monitor(ref(2), registered{"x"_atom, there.node}, r);
     process.monitor(ref(3), pid{atom{"c@h"}, 1, 0, 1}, r);
     process.on(signal::monitor{there, ref(4), here}, r);
-    process.request_spawn(ref(5), there.node, true);
+    process.request_spawn(ref(5), there.node, {});
     fresh();
     process.on(signal::node_lost{there.node}, true, messages, r);
     EXPECT_EQ(messages.size(), 4u); // spawn_reply, two DOWN, EXIT
@@ -198,9 +198,9 @@ TEST_F(Monitors, OnlyTheWatcherItselfCanStopWatching) {
 }
 
 TEST_F(Monitors, AnAbandonedSpawnRequestLeavesNothingBehind) {
-    process.request_spawn(ref(1), there.node, true);
+    process.request_spawn(ref(1), there.node, {});
     process.demonitor(ref(1), r);
-    process.on(signal::spawned{ref(1), there, {}, true}, r);
+    process.on(signal::spawned{ref(1), there, {}, false, true}, r);
     EXPECT_FALSE(r.message.has_value());
     EXPECT_EQ(sent(r), (lines{"demonitor"}));
     EXPECT_EQ(process.size(), 0u);

@@ -60,9 +60,7 @@ task<term> ping(evaluator& e, std::vector<term> given) {
 term monitor(evaluator& e, arguments given) {
     const auto which = node_argument(given[0]);
     const bool on = argument<bool>(given[1], "true or false");
-    if (which == e.self().node().name() || !on) return e.self().monitor_nodes(on), term{true};
-    e.self().monitor_nodes(true);
-    e.print("messages {:nodeup, node} and {:nodedown, node} come for all nodes");
+    e.self().monitor_node(which, on);
     return term{true};
 }
 

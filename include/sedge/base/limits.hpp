@@ -28,7 +28,8 @@ inline constexpr std::size_t syntax_nesting_max = 256;    ///< Levels; parsers a
 inline constexpr std::size_t syntax_digits_max = 4096;    ///< Of one number; conversion takes quadratic time.
 
 // Distribution.
-inline constexpr std::size_t frame_bytes_max = 64 * mebibyte;  ///< One packet after the handshake.
+inline constexpr std::size_t message_bytes_max = 64 * mebibyte;    ///< That comes in, whole or in parts.
+inline constexpr std::size_t frame_bytes_max = message_bytes_max;  ///< One packet after the handshake.
 inline constexpr std::size_t handshake_frame_bytes_max = 1024; ///< One handshake message; names are at most 255.
 inline constexpr std::size_t handshake_connections_max = 128;  ///< Not yet authenticated, all sources.
 inline constexpr std::size_t handshake_connections_per_source_max = 8; ///< Same, from one address (not loopback).
@@ -39,7 +40,7 @@ inline constexpr std::chrono::seconds handshake_failure_window{60};
 inline constexpr std::chrono::seconds handshake_block_time{60};
 inline constexpr std::size_t handshake_sources_remembered_max = 1024; ///< Addresses whose failures are counted.
 inline constexpr std::size_t fragment_sequences_max = 64;             ///< Open at a time, per peer.
-inline constexpr std::size_t fragment_bytes_max = 64 * mebibyte;      ///< Sum over open sequences, per peer.
+inline constexpr std::size_t fragment_bytes_max = message_bytes_max;  ///< Sum over open sequences, per peer.
 inline constexpr std::chrono::seconds fragment_time_max{60};          ///< From first to last fragment.
 inline constexpr std::size_t send_queue_bytes_max = 8 * mebibyte;     ///< Per peer; above it the connection is dropped.
 inline constexpr std::size_t peers_max = 1024;                        ///< Connections after the handshake.
@@ -72,5 +73,10 @@ inline constexpr std::size_t topology_discovered_max = 256; ///< Untrusted names
 inline constexpr std::size_t dials_max = 16;                ///< Under way at a time; a dead host holds one for 7 s.
 inline constexpr std::size_t config_bytes_max = mebibyte;   ///< Of one configuration file.
 inline constexpr std::size_t config_nesting_max = 16;       ///< Levels of tables and lists in it.
+
+// Senders and large messages.
+inline constexpr std::size_t send_wait_bytes = mebibyte; ///< Queued for a peer; above it `send_wait` waits, as in OTP.
+inline constexpr std::size_t send_control_bytes = 64 * 1024; ///< Kept for exits, links and acknowledgements.
+inline constexpr std::size_t peer_cookies_max = 10'000;      ///< Cookies of single peers that a node remembers.
 
 } // namespace sedge::limits

@@ -32,8 +32,12 @@ public:
 
 struct connection_options {
     duration tick_time = seconds{60};                                ///< See `ticker`.
-    std::size_t frame_bytes_max = limits::frame_bytes_max;           ///< Of one packet that comes in.
-    std::size_t send_queue_bytes_max = limits::send_queue_bytes_max; ///< What may wait when something more is sent.
+    std::size_t message_bytes_max = limits::message_bytes_max; ///< Of what comes in: one packet, all unfinished parts.
+    /// What may wait when something more is sent. The largest message that goes in parts does not count: it is held
+    /// by reference, and one such message is allowed whatever its size. Messages without a payload (links, monitors,
+    /// acknowledgements) and exits have `limits::send_control_bytes` more.
+    std::size_t send_queue_bytes_max = limits::send_queue_bytes_max;
+    std::size_t send_wait_bytes = limits::send_wait_bytes; ///< See `room`.
 };
 
 /// One established peer: packets in, packets out, ticks.
@@ -72,6 +76,9 @@ public:
     /// Ends the connection; what is queued is lost. `on_down` follows with this reason. Nothing if it is over.
     void close(error reason);
 
+    /// Completes at once unless more than `send_wait_bytes` wait; then when half of that is left or the connection is
+    /// over. Any number of waiters, woken in their order.
+    [[nodiscard]] task<> room();
     /// Completes when all that was sent has been handed to the stream, or the connection is over. One waiter.
     [[nodiscard]] task<> flushed();
     [[nodiscard]] std::size_t queued_bytes() const noexcept;

@@ -118,6 +118,15 @@ using control_message =
                  control::unlink_id_ack, control::exit, control::exit2, control::monitor_p, control::demonitor_p,
                  control::monitor_p_exit, control::spawn_request, control::spawn_reply, control::group_leader>;
 
+/// What the options of a SPAWN_REQUEST ask for.
+struct spawn_wishes {
+    bool link = false;
+    bool monitor = false;
+};
+/// Nothing if the list holds something that OTP 25 does not know: such a request is answered `badopt`. Options that
+/// tune memory and scheduling of the BEAM are taken and have no effect.
+std::optional<spawn_wishes> read_spawn_options(const term& options);
+
 /// The name of the operation in the documentation: `SEND_SENDER`.
 std::string_view operation_name(const control_message& message) noexcept;
 

@@ -22,7 +22,8 @@ struct incoming {
 /// docs/protocol/distribution.md.
 class packet_decoder {
 public:
-    explicit packet_decoder(flags chosen) noexcept : chosen_(chosen) {}
+    explicit packet_decoder(flags chosen, reassembly::limits_of bounds = {}) noexcept
+        : chosen_(chosen), fragments_(bounds) {}
 
     /// One packet without its length; an empty one is a tick. Nothing for ticks and unfinished messages.
     /// Errors: errc::bad_packet, errc::limit_exceeded; the connection is of no further use then.

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,8 +34,13 @@ struct node_options {
     std::uint16_t port_max = 0;
     milliseconds setup_time{7000}; ///< One whole connection attempt. OTP's default.
     seconds tick_time{60};         ///< A silent peer is down after 0.75 to 1.25 of it.
-    std::size_t send_queue_bytes_max = limits::send_queue_bytes_max; ///< Per peer.
-    bool auto_connect = true;                                        ///< Dial a node when something is sent to it.
+    /// Per peer; the largest message that goes in parts does not count. Above it the connection closes.
+    std::size_t send_queue_bytes_max = limits::send_queue_bytes_max;
+    std::size_t send_wait_bytes = limits::send_wait_bytes; ///< Per peer: above it `process::send_wait` waits.
+    /// Of one message that comes in, and of all messages of one peer that come in parts at a time.
+    std::size_t message_bytes_max = limits::message_bytes_max;
+    std::map<std::string, dist::cookie> peer_cookies{}; ///< Other cookies for some peers, by node name.
+    bool auto_connect = true;                           ///< Dial a node when something is sent to it.
 };
 
 /// What happened to a connection. For one peer, up and down alternate.
@@ -111,6 +117,11 @@ public:
     /// Peers up at this moment, sorted by name; hidden ones only if asked for.
     [[nodiscard]] std::vector<atom> peers(bool hidden_too = false) const;
     [[nodiscard]] std::vector<peer_info> peer_details() const;
+
+    /// Another cookie than the node's own for connections with `peer` from now on, whoever begins them
+    /// (`erlang:set_cookie(Node, Cookie)`). A connection that is up stays.
+    /// Errors: errc::invalid_argument for a cookie that is not set, errc::limit_exceeded.
+    result<void> set_cookie(const atom& peer, dist::cookie secret);
 
     /// Calls `on_event` for every up and down from now on, until the subscription is destroyed. The call is made
     /// from the run loop, after the state has changed; up before the first message of that connection, down after

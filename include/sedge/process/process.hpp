@@ -51,6 +51,21 @@ struct spawn_options {
     bool trap_exit = false;        ///< Exit signals become messages `{'EXIT', From, Reason}`.
 };
 
+/// What comes with a process that another node is asked to start.
+struct remote_spawn_options {
+    bool link = false;
+    bool monitor = true; ///< The reference of the request is that of the monitor.
+};
+
+/// What a process wants to hear of nodes; the options of `net_kernel:monitor_nodes/2`.
+struct node_monitor_options {
+    enum class kind { visible, hidden, all };
+    kind nodes = kind::visible;
+    bool type = false;   ///< `{node_type, visible | hidden}` in the list of each message.
+    bool reason = false; ///< `{nodedown_reason, Reason}` in the list of a `nodedown`.
+    friend bool operator==(const node_monitor_options&, const node_monitor_options&) = default;
+};
+
 struct process_info {
     pid self;
     atom registered_name; ///< Empty: none.
@@ -90,6 +105,10 @@ public:
     void send(const destination& to, term message);
     /// Sends to whoever made `alias`, on any node; dropped if it is not active any more.
     void send(const reference& alias, term message);
+    /// The same as `send`, but waits first while more than `node_options::send_wait_bytes` are queued for the
+    /// receiver's node, until half of that is gone or the connection is. Only this process waits. What has been sent
+    /// before stays before; nothing says that the message arrives.
+    [[nodiscard]] task<> send_wait(destination to, term message);
 
     /// The oldest message.
     [[nodiscard]] task<term> receive();
@@ -121,18 +140,26 @@ public:
     reference monitor(const destination& target);
     /// No `DOWN` for `ref` after this returns; one that has come already is taken out of the mailbox.
     void demonitor(const reference& ref);
-    /// Messages `{nodeup, Node}` and `{nodedown, Node}` while it is on.
+    /// Messages `{nodeup, Node}` and `{nodedown, Node}` of visible nodes while it is on.
     void monitor_nodes(bool on);
+    /// The same with options, as `net_kernel:monitor_nodes(true, Options)`: the messages have a list as their third
+    /// element. Reasons are OTP's: `disconnect`, `connection_closed`, `net_tick_timeout`, and others. Each different
+    /// set of options gives messages of its own; off takes back the set that is named.
+    void monitor_nodes(bool on, const node_monitor_options& options);
+    /// One message `{nodedown, Node}` when the connection to that node is lost, or if it cannot be made; it is made
+    /// if there is none. As many messages as calls; off takes back one call. (`Node.monitor`)
+    void monitor_node(const atom& which, bool on);
 
     pid spawn(process_body body, spawn_options options = {});
     pid spawn_link(process_body body, spawn_options options = {});
     std::pair<pid, reference> spawn_monitor(process_body body, spawn_options options = {});
 
     /// Asks another node to run Module:Function(Arguments...). The answer comes as a message
-    /// `{spawn_reply, Ref, ok, Pid}` or `{spawn_reply, Ref, error, Reason}`; with `monitored`, a `DOWN` with the
-    /// same reference follows when it ends. Without connection: reason `noconnection`.
+    /// `{spawn_reply, Ref, ok, Pid}` or `{spawn_reply, Ref, error, Reason}`; with a monitor, a `DOWN` with the
+    /// same reference follows when it ends; with a link, this process is linked to it from its first moment.
+    /// Without connection: reason `noconnection`.
     reference spawn_request(const atom& on, const atom& module, const atom& function,
-                            const std::vector<term>& arguments, bool monitored = true);
+                            const std::vector<term>& arguments, remote_spawn_options with = {});
 
     /// A fresh reference that is an address for replies: messages sent to it come here until `unalias`.
     reference alias();

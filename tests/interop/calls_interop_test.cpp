@@ -33,6 +33,7 @@ protected:
 };
 
 TEST_F(Calls, ElixirReadsTheNode) {
+    proves("Remote calls", "functions of `Node` and `erlang` about the node", direction::to_us);
     EXPECT_EQ(from_elixir(":erlang", "node()"), ":\"sedge@127.0.0.1\"");
     EXPECT_EQ(from_elixir("Node", "self()"), ":\"sedge@127.0.0.1\"");
     EXPECT_EQ(from_elixir(":erlang", "nodes()"), "[:\"otp@127.0.0.1\"]");
@@ -55,6 +56,7 @@ TEST_F(Calls, ElixirReadsTheNode) {
 }
 
 TEST_F(Calls, ElixirReadsProcesses) {
+    proves("Remote calls", "`Process.info`, `whereis`, `registered`", direction::to_us);
     us.node.spawn([](process& self) -> task<> { co_await self.receive(); }, {.label = "ear", .name = "ear"_atom});
     EXPECT_EQ(otp.elixir("ear = :rpc.call(:\"sedge@127.0.0.1\", Process, :whereis, [:ear]); is_pid(ear)"), "true");
     EXPECT_EQ(otp.elixir("ear in :rpc.call(:\"sedge@127.0.0.1\", Process, :list, [])"), "true");
@@ -70,6 +72,7 @@ TEST_F(Calls, ElixirReadsProcesses) {
 }
 
 TEST_F(Calls, FailuresHaveTheFormsOfOtp) {
+    proves("Remote calls", "failures have the forms of OTP", direction::to_us);
     EXPECT_EQ(otp.erl("rpc:call('sedge@127.0.0.1', foo, bar, [1])"),
               "{badrpc,{'EXIT',{undef,[{foo,bar,[1],[]}]}}}");
     EXPECT_EQ(otp.erl("rpc:call('sedge@127.0.0.1', foo, bar, [1]) =:= rpc:call(node(), foo, bar, [1])"), "true");
@@ -85,6 +88,7 @@ TEST_F(Calls, FailuresHaveTheFormsOfOtp) {
 }
 
 TEST_F(Calls, HandlersOfOursEndInEveryErlangWay) {
+    proves("Remote calls", "value, throw, exit, error, killed", direction::to_us);
     auto& table = us.kernel.functions();
     table.add("m", "add", [](std::int64_t x, std::int64_t y) { return x + y; });
     table.add("m", "throw", []() -> int { throw otp::raised{otp::outcome::thrown(term{"ball"_atom})}; });
@@ -111,6 +115,7 @@ TEST_F(Calls, HandlersOfOursEndInEveryErlangWay) {
 }
 
 TEST_F(Calls, CastsRun) {
+    proves("Remote calls", "`rpc:cast` and `erpc:cast`", direction::to_us);
     int ran = 0;
     us.kernel.functions().add("m", "note", [&ran](int n) { ran += n; });
     otp.erl("rpc:cast('sedge@127.0.0.1', m, note, [1])");
@@ -119,6 +124,7 @@ TEST_F(Calls, CastsRun) {
 }
 
 TEST_F(Calls, NodeSpawnRunsWhatMayBeSpawned) {
+    proves("Remote calls", "`Node.spawn` of functions that may be spawned", direction::to_us);
     int ran = 0;
     us.kernel.functions().add("m", "job", [&ran](int n) { ran = n; }, otp::access::spawn);
     EXPECT_EQ(otp.elixir("Node.spawn(:\"sedge@127.0.0.1\", :m, :job, [7]) |> is_pid"), "true");
@@ -129,18 +135,21 @@ TEST_F(Calls, NodeSpawnRunsWhatMayBeSpawned) {
 }
 
 TEST_F(Calls, SbcastAndFriendsFindNames) {
+    proves("Remote calls", "`rpc:sbcast`, `abcast`", direction::to_us);
     us.node.spawn([](process& self) -> task<> { co_await self.sleep(60s); }, {.label = "ear", .name = "ear"_atom});
     EXPECT_EQ(otp.erl("rpc:sbcast(['sedge@127.0.0.1'], ear, hi)"), "{['sedge@127.0.0.1'],[]}");
     EXPECT_EQ(otp.erl("rpc:sbcast(['sedge@127.0.0.1'], nose, hi)"), "{[],['sedge@127.0.0.1']}");
 }
 
 TEST_F(Calls, ErlCallReachesRex) {
+    proves("Remote calls", "`erl_call`", direction::to_us);
     auto caller = start({"erl_call", "-n", us_name, "-c", "interop", "-a", "erlang node []"});
     EXPECT_EQ(caller->wait_for_end(), 0) << caller->output();
     EXPECT_THAT(caller->output(), testing::HasSubstr(us_name));
 }
 
 TEST_F(Calls, OutputOfRemoteCodeComesToOurGroupLeader) {
+    proves("Remote calls", "output comes to the caller's group leader", direction::from_us);
     std::vector<term> arguments{term{us.node.group_leader()}, term{charlist{"hello ~p~n"}},
                                 term{std::vector<term>{term{42}}}};
     EXPECT_TRUE(ask("io", "format", arguments).body.is_atom("ok"));
@@ -148,6 +157,7 @@ TEST_F(Calls, OutputOfRemoteCodeComesToOurGroupLeader) {
 }
 
 TEST_F(Calls, SedgeCallsOtp) {
+    proves("Remote calls", "`rpc` and `erpc`", direction::from_us);
     EXPECT_EQ(to_erlang(ask("erlang", "node", {}).body), "'otp@127.0.0.1'");
     std::vector<int> numbers{3, 1, 2};
     EXPECT_EQ(rpc(us, otp.name(), "lists", "sort", numbers), "[1,2,3]");
@@ -163,6 +173,7 @@ TEST_F(Calls, SedgeCallsOtp) {
 }
 
 TEST_F(Calls, TimedOutCallsLeaveNothingOnEitherSide) {
+    proves("Remote calls", "a call that timed out leaves nothing behind", direction::both);
     auto before = us.node.processes().size();
     EXPECT_EQ(ask("timer", "sleep", {term{500}}, 100ms).what, kind::timed_out);
     run_for(1s);
@@ -170,6 +181,7 @@ TEST_F(Calls, TimedOutCallsLeaveNothingOnEitherSide) {
 }
 
 TEST_F(Calls, GenServerOfElixirAnswersUs) {
+    proves("Servers", "`GenServer.call` and `cast`", direction::from_us);
     otp.elixir(
         "defmodule Counter do use GenServer; def init(n), do: {:ok, n}; def handle_call(:next, _, n), do: "
         "{:reply, n, n + 1}; def handle_call(:hang, _, n), do: {:noreply, n}; def handle_cast({:set, n}, _), do: "
@@ -189,6 +201,7 @@ TEST_F(Calls, GenServerOfElixirAnswersUs) {
 }
 
 TEST_F(Calls, GenServerCallsOfElixirAreAnsweredByUs) {
+    proves("Servers", "`GenServer.call` and `cast`", direction::to_us);
     us.node.spawn(
         [](process& self) -> task<> {
             for (;;) {

@@ -13,6 +13,7 @@ using testing::HasSubstr;
 class Connections : public WithOtp {};
 
 TEST_F(Connections, SedgeDialsOtp) {
+    proves("Connections", "dial, and be seen in `nodes()`", direction::from_us);
     auto& us = start_sedge();
     auto& otp = start_otp();
     ASSERT_TRUE(run(us.node.connect(atom{otp.name()})));
@@ -24,6 +25,7 @@ TEST_F(Connections, SedgeDialsOtp) {
 }
 
 TEST_F(Connections, OtpDialsSedge) {
+    proves("Connections", "dial, and be seen in `nodes()`", direction::to_us);
     auto& us = start_sedge();
     auto& otp = start_otp();
     EXPECT_EQ(otp.elixir("Node.ping(:\"sedge@127.0.0.1\")"), ":pong");
@@ -36,6 +38,7 @@ TEST_F(Connections, OtpDialsSedge) {
 }
 
 TEST_F(Connections, NodeMonitorSeesUpAndDown) {
+    proves("Connections", "`Node.monitor`: up and down", direction::to_us);
     auto& us = start_sedge();
     auto& otp = start_otp();
     otp.erl("net_kernel:monitor_nodes(true)");
@@ -79,6 +82,7 @@ INSTANTIATE_TEST_SUITE_P(Names, SimultaneousConnect, testing::Values("otp@127.0.
                          });
 
 TEST_F(Connections, HiddenNodesStayOutOfTheLists) {
+    proves("Connections", "hidden nodes", direction::both);
     auto& us = start_sedge();
     auto& hidden = start_otp("hid@127.0.0.1", {.more = {"-hidden"}});
     EXPECT_EQ(hidden.elixir("Node.ping(:\"sedge@127.0.0.1\")"), ":pong");
@@ -94,6 +98,7 @@ TEST_F(Connections, HiddenNodesStayOutOfTheLists) {
 }
 
 TEST_F(Connections, ShortNamesConnectToShortNames) {
+    proves("Connections", "short names", direction::both);
     auto& us = start_sedge({.name = "sedge@localhost", .short_names = true});
     auto& otp = start_otp("otp@localhost", {.short_names = true});
     EXPECT_EQ(otp.elixir("Node.ping(:\"sedge@localhost\")"), ":pong");
@@ -101,6 +106,7 @@ TEST_F(Connections, ShortNamesConnectToShortNames) {
 }
 
 TEST_F(Connections, LongNamesDoNotConnectToShortNames) {
+    proves("Connections", "long names do not connect to short ones", direction::both);
     auto& us = start_sedge();
     auto& otp = start_otp("otp@localhost", {.short_names = true});
     auto connected = run(us.node.connect(atom{otp.name()}));
@@ -110,6 +116,7 @@ TEST_F(Connections, LongNamesDoNotConnectToShortNames) {
 }
 
 TEST_F(Connections, WorkOverIpv6) {
+    proves("Connections", "IPv6", direction::both);
     auto& us = start_sedge({.name = "sedge@::1", .family = epmd::address_family::v6});
     auto& otp = start_otp("otp@::1", {.more = {"-proto_dist", "inet6_tcp"}});
     EXPECT_EQ(otp.elixir("Node.ping(:\"sedge@::1\")"), ":pong");
@@ -121,6 +128,7 @@ TEST_F(Connections, WorkOverIpv6) {
 }
 
 TEST_F(Connections, WrongCookieIsSaidInASentence) {
+    proves("Connections", "a wrong cookie is refused", direction::both);
     auto& us = start_sedge();
     auto& otp = start_otp("otp@127.0.0.1", {.cookie = "another one"});
     auto connected = run(us.node.connect(atom{otp.name()}));
@@ -133,6 +141,7 @@ TEST_F(Connections, WrongCookieIsSaidInASentence) {
 }
 
 TEST_F(Connections, AbsentPeerIsSaidInASentence) {
+    proves("Connections", "a node that is not there is said to be so", direction::from_us);
     auto& us = start_sedge();
     auto connected = run(us.node.connect(atom{"nobody@127.0.0.1"}));
     ASSERT_FALSE(connected);
@@ -140,6 +149,7 @@ TEST_F(Connections, AbsentPeerIsSaidInASentence) {
 }
 
 TEST_F(Connections, NameInUseIsRefusedOnBothSides) {
+    proves("Connections", "a second node of one name is refused", direction::both);
     start_sedge();
     start_otp("twin@127.0.0.1");
     epmd::directory where{env, [&] {
@@ -163,6 +173,7 @@ TEST_F(Connections, NameInUseIsRefusedOnBothSides) {
 }
 
 TEST_F(Connections, TicksKeepIdleConnectionsUp) {
+    proves("Connections", "ticks keep idle connections up", direction::both);
     auto& us = start_sedge({.tick_time = 8s});
     auto& otp = start_otp("otp@127.0.0.1", {.more = {"-kernel", "net_ticktime", "8"}});
     ASSERT_TRUE(run(us.node.connect(atom{otp.name()})));
@@ -173,6 +184,7 @@ TEST_F(Connections, TicksKeepIdleConnectionsUp) {
 }
 
 TEST_F(Connections, SilentPeerIsDownAfterItsTickTime) {
+    proves("Connections", "a silent peer is down after its tick time", direction::both);
     auto& us = start_sedge({.tick_time = 4s});
     auto& otp = start_otp("otp@127.0.0.1", {.more = {"-kernel", "net_ticktime", "60"}});
     ASSERT_TRUE(run(us.node.connect(atom{otp.name()})));

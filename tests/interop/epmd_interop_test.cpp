@@ -2,6 +2,7 @@
 //
 // Our port mapper and its client against OTP's daemon, nodes and tools, on a port of their own.
 #include "support/program.hpp"
+#include "support/proves.hpp"
 
 #include <sedge/epmd/client.hpp>
 #include <sedge/epmd/directory.hpp>
@@ -15,6 +16,8 @@
 
 using namespace sedge;
 using namespace std::chrono_literals;
+using sedge::test::direction;
+using sedge::test::proves;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -109,6 +112,7 @@ struct OurMapper : PortMapper {
 };
 
 TEST_F(OtpsMapper, TakesOurRegistrationsAndAnswersOurQuestions) {
+    proves("Port mapper", "register with and ask OTP's `epmd`", direction::from_us);
     auto daemon = start_otp_mapper();
     std::optional one = enroll("one");
     ASSERT_TRUE(one->has_value()) << one->error().message();
@@ -125,6 +129,7 @@ TEST_F(OtpsMapper, TakesOurRegistrationsAndAnswersOurQuestions) {
 }
 
 TEST_F(OtpsMapper, FindsErlangNodesForUs) {
+    proves("Port mapper", "find an OTP node through OTP's `epmd`", direction::from_us);
     auto daemon = start_otp_mapper();
     auto erl = start_erl("theirs");
     erl->wait_for("up");
@@ -135,6 +140,7 @@ TEST_F(OtpsMapper, FindsErlangNodesForUs) {
 }
 
 TEST_F(OtpsMapper, IsReplacedByOursWhenItDies) {
+    proves("Port mapper", "take over when OTP's `epmd` dies", direction::from_us);
     auto daemon = start_otp_mapper();
     epmd::directory where{env, on_port(port)};
     ASSERT_TRUE(env.block_on(where.publish({"ours", 5000, false})).has_value());
@@ -145,6 +151,7 @@ TEST_F(OtpsMapper, IsReplacedByOursWhenItDies) {
 }
 
 TEST_F(OurMapper, ServesErlangNodesThatFindEachOther) {
+    proves("Port mapper", "OTP nodes register with ours and find each other", direction::to_us);
     auto a = start_erl("a");
     a->wait_for("up");
     EXPECT_THAT(names(), ElementsAre("a"));
@@ -161,6 +168,7 @@ TEST_F(OurMapper, ServesErlangNodesThatFindEachOther) {
 }
 
 TEST_F(OurMapper, RefusesASecondErlangNodeOfOneName) {
+    proves("Port mapper", "a second OTP node of one name is refused by ours", direction::to_us);
     auto a = start_erl("a");
     a->wait_for("up");
     auto again = start_erl("a");
@@ -169,6 +177,7 @@ TEST_F(OurMapper, RefusesASecondErlangNodeOfOneName) {
 }
 
 TEST_F(OurMapper, AnswersOtpsOwnTool) {
+    proves("Port mapper", "`epmd -names` and `net_adm:names` on ours", direction::to_us);
     auto one = enroll("one");
     auto tool = start({"epmd", "-port", std::to_string(port), "-names"});
     EXPECT_EQ(tool->wait_for_end(), 0);
@@ -183,6 +192,7 @@ TEST_F(OurMapper, AnswersOtpsOwnTool) {
 }
 
 TEST_F(OurMapper, IsFoundAgainByErlangNodes) {
+    proves("Port mapper", "OTP nodes register again after ours has died", direction::to_us);
     auto a = start_erl("a");
     a->wait_for("up");
     mapper.reset();

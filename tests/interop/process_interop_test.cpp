@@ -62,6 +62,7 @@ protected:
 };
 
 TEST_F(BetweenProcesses, MessagesGoByPidAndByName) {
+    proves("Messages", "to a pid, a name, and a name on a node", direction::both);
     EXPECT_EQ(otp.erl("{echo,'sedge@127.0.0.1'} ! {self(), hello}, receive M1 -> M1 after 5000 -> none end"),
               "{echo,hello}");
     EXPECT_EQ(otp.elixir("send({:ear, :\"sedge@127.0.0.1\"}, {:to, \"Ada\"})"), "{:to, \"Ada\"}");
@@ -75,6 +76,7 @@ TEST_F(BetweenProcesses, MessagesGoByPidAndByName) {
 }
 
 TEST_F(BetweenProcesses, LinkOfTheirsTellsOurs) {
+    proves("Links", "a linked process ends, and its reason arrives", direction::to_us);
     otp.erl("P = spawn(fun() -> link(Ear), receive stop -> exit(bye) end end)");
     run_for(200ms);
     otp.erl("P ! stop");
@@ -83,6 +85,7 @@ TEST_F(BetweenProcesses, LinkOfTheirsTellsOurs) {
 }
 
 TEST_F(BetweenProcesses, LinkOfOursTellsTheirs) {
+    proves("Links", "a linked process ends, and its reason arrives", direction::from_us);
     otp.erl("process_flag(trap_exit, true)");
     otp.erl("Ear ! {link, self()}");
     run_for(200ms);
@@ -92,6 +95,7 @@ TEST_F(BetweenProcesses, LinkOfOursTellsTheirs) {
 }
 
 TEST_F(BetweenProcesses, UnlinkedProcessesLeaveEachOtherAlone) {
+    proves("Links", "unlink, with its acknowledgement", direction::both);
     otp.erl("process_flag(trap_exit, true)");
     otp.erl("link(Ear), unlink(Ear)");
     otp.erl("Ear ! {link, self()}, Ear ! {unlink, self()}");
@@ -102,6 +106,7 @@ TEST_F(BetweenProcesses, UnlinkedProcessesLeaveEachOtherAlone) {
 }
 
 TEST_F(BetweenProcesses, LinkToNobodyIsNoproc) {
+    proves("Links", "to a process that is not there: `noproc`", direction::both);
     otp.erl("process_flag(trap_exit, true)");
     otp.erl("Ear ! stop");
     run_for(300ms);
@@ -109,6 +114,7 @@ TEST_F(BetweenProcesses, LinkToNobodyIsNoproc) {
 }
 
 TEST_F(BetweenProcesses, ExitSignalsHaveTheirReasons) {
+    proves("Links", "`exit/2`, trapped and not", direction::both);
     otp.erl("exit(Ear, because)");
     EXPECT_TRUE(eventually([&] { return heard.size() == 1; }));
     EXPECT_THAT(heard[0], testing::MatchesRegex("\\{'EXIT',<.*>,because\\}"));
@@ -120,6 +126,7 @@ TEST_F(BetweenProcesses, ExitSignalsHaveTheirReasons) {
 }
 
 TEST_F(BetweenProcesses, MonitorOfTheirsSaysWhyOursEnded) {
+    proves("Monitors", "of a pid and of a name; `DOWN` with the reason", direction::to_us);
     otp.erl("R1 = monitor(process, Ear), R2 = monitor(process, {ear, 'sedge@127.0.0.1'}), "
             "R3 = monitor(process, {nobody, 'sedge@127.0.0.1'})");
     EXPECT_EQ(otp.erl("receive {'DOWN', R3, process, W3, X3} -> {W3, X3} after 5000 -> none end"),
@@ -132,11 +139,13 @@ TEST_F(BetweenProcesses, MonitorOfTheirsSaysWhyOursEnded) {
 }
 
 TEST_F(BetweenProcesses, DemonitoredProcessSaysNothing) {
+    proves("Monitors", "demonitor", direction::to_us);
     otp.erl("R1 = monitor(process, Ear), demonitor(R1, [flush]), Ear ! stop");
     EXPECT_EQ(otp.erl("receive X -> X after 500 -> none end"), "none");
 }
 
 TEST_F(BetweenProcesses, MonitorOfOursSaysWhyTheirsEnded) {
+    proves("Monitors", "of a pid and of a name; `DOWN` with the reason", direction::from_us);
     otp.erl("P = spawn(fun() -> receive stop -> exit(bye) end end), Ear ! {watch, P}");
     run_for(300ms);
     otp.erl("P ! stop");
@@ -145,6 +154,7 @@ TEST_F(BetweenProcesses, MonitorOfOursSaysWhyTheirsEnded) {
 }
 
 TEST_F(BetweenProcesses, KilledOtpNodeGivesExactlyOneDown) {
+    proves("Monitors", "kill -9 of the other node gives exactly one `DOWN`", direction::from_us);
     otp.erl("Ear ! {watch, self()}, Ear ! {link, self()}");
     run_for(300ms);
     otp.program().kill();
@@ -156,6 +166,7 @@ TEST_F(BetweenProcesses, KilledOtpNodeGivesExactlyOneDown) {
 }
 
 TEST_F(BetweenProcesses, KilledSedgeNodeGivesExactlyOneDown) {
+    proves("Monitors", "kill -9 of the other node gives exactly one `DOWN`", direction::to_us);
     auto resident = start_resident("victim@127.0.0.1");
     EXPECT_EQ(otp.elixir("Node.ping(:\"victim@127.0.0.1\")"), ":pong");
     otp.erl("process_flag(trap_exit, true), T = rpc:call('victim@127.0.0.1', erlang, whereis, [target]), "
@@ -171,6 +182,7 @@ TEST_F(BetweenProcesses, KilledSedgeNodeGivesExactlyOneDown) {
 std::size_t size_of(std::size_t i) { return i % 1000 == 0 ? 70'000 : i % 97 == 0 ? 1'500 : i % 13; }
 
 TEST_F(BetweenProcesses, HundredThousandMessagesOfMixedSizeComeInOrderToUs) {
+    proves("Messages", "100,000 of mixed size arrive in order", direction::to_us);
     std::size_t next = 1;
     std::size_t wrong = 0;
     us.node.spawn(
@@ -192,6 +204,7 @@ TEST_F(BetweenProcesses, HundredThousandMessagesOfMixedSizeComeInOrderToUs) {
 }
 
 TEST_F(BetweenProcesses, HundredThousandMessagesOfMixedSizeComeInOrderToThem) {
+    proves("Messages", "100,000 of mixed size arrive in order", direction::from_us);
     // Theirs acknowledges every thousandth: a sender that never waits may only fill its queue.
     otp.ask_erl("(fun W(100001, Bad) -> Bad; W(N, Bad) -> receive {From, I, B} -> "
                 "S = if I rem 1000 == 0 -> From ! {ack, I}, 70000; I rem 97 == 0 -> 1500; true -> I rem 13 end, "
@@ -224,6 +237,7 @@ INSTANTIATE_TEST_SUITE_P(Sizes, BigMessages, testing::Values(1, 20),
                          [](const auto& made) { return std::to_string(made.param) + "MiB"; });
 
 TEST_F(BetweenProcesses, FiftyBinariesOfAMegabyteComeBack) {
+    proves("Messages", "binaries of a megabyte, in fragments", direction::both);
     std::string answer = otp.erl("Bs = [rand:bytes(1000000) || _ <- lists:seq(1, 50)], "
                                  "[{echo,'sedge@127.0.0.1'} ! {self(), B} || B <- Bs], "
                                  "[receive {echo, C} -> C after 60000 -> none end || _ <- Bs] =:= Bs", 120s);
@@ -231,6 +245,7 @@ TEST_F(BetweenProcesses, FiftyBinariesOfAMegabyteComeBack) {
 }
 
 TEST_F(BetweenProcesses, ThousandRandomTermsComeBackAsTheyWere) {
+    proves("Messages", "1,000 random terms come back equal, and print equal", direction::both);
     // Made there, echoed here, compared there; and printed the same on both sides, in both languages.
     otp.erl("rand:seed(exsss, 7)");
     otp.erl("Int = fun() -> case rand:uniform(5) of 1 -> rand:uniform(10); 2 -> -rand:uniform(1 bsl 40); "

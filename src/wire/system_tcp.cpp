@@ -14,6 +14,10 @@ namespace {
 // close some, short enough that a peer's connect does not time out.
 constexpr milliseconds descriptors_retry{100};
 
+// Bytes that the system holds before they leave. What it holds cannot be overtaken: with its usual megabytes, a small
+// message would wait for all of a large one that was written before. What is on its way to the peer is not counted.
+constexpr int unsent_bytes_max = 128 * 1024;
+
 void set_on(int fd, int level, int option) {
     const int on = 1;
     setsockopt(fd, level, option, &on, sizeof on);
@@ -34,6 +38,7 @@ public:
     explicit tcp_stream(fd_owner fd)
         : fd_(std::move(fd)), local_(local_of(fd_->fd())), remote_(remote_of(fd_->fd())) {
         set_on(fd_->fd(), IPPROTO_TCP, TCP_NODELAY);
+        setsockopt(fd_->fd(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_bytes_max, sizeof unsent_bytes_max);
     }
 
     io_step try_read(std::span<std::uint8_t> into) override {

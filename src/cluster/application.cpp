@@ -152,6 +152,7 @@ public:
             co_return started.error().within(name->full.str());
         }
         otp::kernel_options kernel_options;
+        kernel_options.roles = otp::role_table{config_.roles};
         kernel_options.builtins.names = [this, mapper_port] { return names_here(env_, mapper_port); };
         kernel_.emplace(*node_, std::move(kernel_options));
         auto serving = kernel_->start();

@@ -210,8 +210,17 @@ result<configuration> read_configuration(const config_value& root, const std::st
                 if (!read) return std::move(read).error();
                 out.topologies.push_back(std::move(*read));
             }
+        } else if (name == "roles") {
+            auto is_map = expect_map({file, name}, section);
+            if (!is_map) return is_map.error();
+            for (const auto& [role, value] : section.fields) {
+                auto read = read_role({file, "roles." + printable(role)}, role, value);
+                if (!read) return std::move(read).error();
+                out.roles.push_back(std::move(*read));
+            }
         } else {
-            return config_place{file, ""}.unknown_key(section.line, name, {"node", "epmd", "log", "topologies"});
+            return config_place{file, ""}.unknown_key(section.line, name,
+                                                      {"node", "epmd", "log", "topologies", "roles"});
         }
     }
     return out;

@@ -23,6 +23,9 @@ struct config_place {
 /// Checks the sections of `root` and puts them into the struct they mean. `root.fields` are `node`, `topologies`, ...
 result<configuration> read_configuration(const config_value& root, const std::string& file);
 
+/// `[roles.NAME]` as a role.
+result<otp::role> read_role(const config_place& place, const std::string& name, const config_value& value);
+
 /// Lays assignments over `root`.
 result<void> overlay(config_value& root, const std::vector<assignment>& over);
 

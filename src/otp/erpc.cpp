@@ -24,7 +24,7 @@ std::optional<call_request> as_request(const spawn_call& call, std::size_t first
     auto function = call.arguments[first + 1].as<atom>();
     auto arguments = proper_list(call.arguments[first + 2]);
     if (!module || !function || !arguments) return std::nullopt;
-    return call_request{call.from, term{call.group_leader}, *module, *function, *std::move(arguments)};
+    return call_request{call.from, call.from.node, term{call.group_leader}, *module, *function, *std::move(arguments)};
 }
 
 term exit_reason(const term& res, const outcome& what) {
@@ -70,7 +70,8 @@ process_body serve_spawn(const std::shared_ptr<kernel_state>& state, const spawn
         request = as_request(call, 0);
     } else if (auto entry = state->functions.find(call.module, call.function, call.arguments.size());
                entry && entry->level == access::spawn) {
-        request = call_request{call.from, term{call.group_leader}, call.module, call.function, call.arguments};
+        request = call_request{
+            call.from, call.from.node, term{call.group_leader}, call.module, call.function, call.arguments, true};
     }
     if (!request) return {};
     return [state, request = *std::move(request)](process& self) { return execute(self, state, request); };

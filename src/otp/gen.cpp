@@ -29,19 +29,6 @@ std::string to_text(const destination& to) {
     return there.name.str() + " on " + there.node.str();
 }
 
-/// The monitor and the alias of one call; gone with it, however it ends.
-struct open_call {
-    process& self;
-    reference alias;
-    reference monitor;
-    open_call(process& p, const destination& to) : self(p), alias(p.alias()), monitor(p.monitor(to)) {}
-    open_call(const open_call&) = delete;
-    ~open_call() {
-        self.unalias(alias);
-        self.demonitor(monitor);
-    }
-};
-
 error down_error(const term_view& reason, const std::string& context) {
     if (reason.is_atom("noproc")) return {errc::no_process, context};
     if (reason.is_atom("noconnection")) return {errc::no_connection, context};
@@ -64,24 +51,58 @@ std::optional<term> as_cast(const term_view& message) {
 
 void reply(process& self, const reply_to& to, const term& answer) {
     term message = tuple(to.tag, answer);
-    if (auto alias = alias_in(to.tag)) self.send(*alias, std::move(message));
-    else self.send(to.client, std::move(message));
+    if (auto alias = alias_in(to.tag))
+        self.send(*alias, std::move(message));
+    else
+        self.send(to.client, std::move(message));
 }
 
-task<result<term>> call(process& self, destination to, term request, time_point deadline) {
-    std::string context = "call " + to_text(to);
-    open_call open{self, to};
-    term tag = tag_with(open.alias);
-    self.send(to, tuple(atom{"$gen_call"}, std::tuple{self.self(), tag}, request));
+/// The monitor and the alias of one call; gone with it, however it ends.
+struct pending_call::state {
+    process& self;
+    reference alias;
+    reference monitor;
+    std::string context;
+
+    state(process& p, const destination& to)
+        : self(p), alias(p.alias()), monitor(p.monitor(to)), context("call " + to_text(to)) {}
+    state(const state&) = delete;
+    ~state() {
+        self.unalias(alias);
+        self.demonitor(monitor);
+    }
+};
+
+pending_call::pending_call(process& self, const destination& to, const term& label, const term& request)
+    : state_(std::make_unique<state>(self, to)) {
+    self.send(to, tuple(label, std::tuple{self.self(), tag_with(state_->alias)}, request));
+}
+
+pending_call::pending_call(process& self, const destination& to, const term& request)
+    : pending_call(self, to, term{atom{"$gen_call"}}, request) {}
+
+pending_call::~pending_call() = default;
+pending_call::pending_call(pending_call&&) noexcept = default;
+pending_call& pending_call::operator=(pending_call&&) noexcept = default;
+
+task<result<term>> pending_call::response(time_point deadline) {
+    state& open = *state_; // stays where it is when the call is moved
+    const term tag = tag_with(open.alias);
     std::function<bool(const term_view&)> fits = [&open, &tag](const term_view& message) {
         if (is_tuple(message, 2)) return message.element(0) == tag.view();
         return is_tagged(message, "DOWN", 5) && message.element(1).as<reference>() == open.monitor;
     };
-    auto waiting = self.receive_if(std::move(fits), deadline);
+    auto waiting = open.self.receive_if(std::move(fits), deadline);
     std::optional<term> message = co_await std::move(waiting);
-    if (!message) co_return error{sedge::errc::timed_out, context};
+    if (!message) co_return error{sedge::errc::timed_out, open.context};
     if (message->arity() == 2) co_return term{message->element(1)};
-    co_return down_error(message->element(4), context);
+    co_return down_error(message->element(4), open.context);
+}
+
+task<result<term>> call(process& self, destination to, term request, time_point deadline) {
+    pending_call open{self, to, request};
+    auto waiting = open.response(deadline);
+    co_return co_await std::move(waiting);
 }
 
 task<result<term>> call(node& on, destination to, term request, time_point deadline) {
@@ -96,6 +117,61 @@ task<result<term>> call(node& on, destination to, term request, time_point deadl
 
 void cast(process& self, const destination& to, const term& request) {
     self.send(to, tuple(atom{"$gen_cast"}, request));
+}
+
+task<multi_reply> multi_call(process& self, std::vector<atom> nodes, atom name, term request, time_point deadline) {
+    std::vector<pending_call> calls;
+    calls.reserve(nodes.size());
+    for (const auto& node : nodes) calls.emplace_back(self, registered{name, node}, request);
+    multi_reply all;
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+        auto waiting = calls[i].response(deadline);
+        result<term> answer = co_await std::move(waiting);
+        if (answer)
+            all.replies.emplace_back(nodes[i], *std::move(answer));
+        else
+            all.bad_nodes.push_back(nodes[i]);
+    }
+    co_return all;
+}
+
+task<multi_reply> multi_call(node& on, std::vector<atom> nodes, atom name, term request, time_point deadline) {
+    std::function<task<multi_reply>(process&)> job = [nodes, name, request, deadline](process& self) {
+        return multi_call(self, nodes, name, request, deadline);
+    };
+    auto running = in_process<multi_reply>(on, "multi_call", std::move(job));
+    std::optional<multi_reply> answer = co_await std::move(running);
+    if (!answer) co_return multi_reply{{}, nodes}; // this node stops
+    co_return *std::move(answer);
+}
+
+void abcast(process& self, const std::vector<atom>& nodes, const atom& name, const term& request) {
+    for (const auto& node : nodes) cast(self, registered{name, node}, request);
+}
+
+void event_notify(process& self, const destination& to, const term& event) {
+    self.send(to, tuple(atom{"notify"}, event));
+}
+
+/// gen_event takes calls whose label is the caller's pid.
+struct event_calls {
+    static pending_call start(process& self, const destination& to, const term& request) {
+        return {self, to, term{self.self()}, request};
+    }
+};
+
+task<result<void>> event_sync_notify(process& self, destination to, term event, time_point deadline) {
+    pending_call open = event_calls::start(self, to, tuple(atom{"sync_notify"}, event));
+    auto waiting = open.response(deadline);
+    result<term> answer = co_await std::move(waiting);
+    if (!answer) co_return answer.error();
+    co_return result<void>{};
+}
+
+task<result<term>> event_call(process& self, destination to, term handler, term request, time_point deadline) {
+    pending_call open = event_calls::start(self, to, tuple(atom{"call"}, handler, request));
+    auto waiting = open.response(deadline);
+    co_return co_await std::move(waiting);
 }
 
 } // namespace sedge::otp

@@ -3,7 +3,11 @@
 
 #include <sedge/otp/kernel.hpp>
 
+#include <cstddef>
 #include <memory>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace sedge::otp {
 
@@ -11,16 +15,50 @@ namespace sedge::otp {
 struct kernel_state {
     function_table functions;
     kernel_options options;
+    node* here = nullptr;              ///< Outlives the processes, which alone use this.
+    std::unordered_set<atom> services; ///< Names that every node may send to: what the kernel itself has registered.
+    pid rex;
+    reference origin_mark; ///< See access_control.cpp.
+    std::unordered_map<atom, std::size_t> under_way; ///< Calls, by origin.
+    std::unordered_set<std::string> refusals;        ///< Those that were logged.
 };
 
 /// A function that another node, or a local process, wants run here.
 struct call_request {
     pid caller;
+    atom origin; ///< The node whose role counts: where the request came from, or this one.
     term group_leader;
     atom module;
     atom function;
     std::vector<term> arguments;
+    bool spawned = false; ///< As a process of its own, not by rpc.
 };
+
+// -- access_control.cpp --------------------------------------------------------------------------------------------
+
+/// Whether a signal of another node may take effect. Takes messages to rex itself.
+bool accepts(kernel_state& state, const remote_signal& signal);
+/// Whether `peer` may have `message` delivered to a name here.
+bool may_reach(kernel_state& state, const atom& peer, const atom& name, const term& message);
+/// Whether the function may be run for whoever asks.
+bool may_run(kernel_state& state, const call_request& call, const function_entry& wanted);
+
+/// One call under way for a node, as long as it lives.
+class call_slot {
+public:
+    call_slot(std::shared_ptr<kernel_state> state, const atom& origin);
+    ~call_slot();
+    call_slot(const call_slot&) = delete;
+    call_slot& operator=(const call_slot&) = delete;
+    [[nodiscard]] bool is_within_quota() const noexcept { return within_; }
+
+private:
+    std::shared_ptr<kernel_state> state_;
+    atom origin_;
+    bool within_;
+};
+
+// -- run_function.cpp ----------------------------------------------------------------------------------------------
 
 /// Runs a function of the table on the process `self`; never throws. Unknown functions fail with `undef`.
 /// Precondition: `self` lives until the task ends.

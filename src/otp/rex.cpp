@@ -11,7 +11,8 @@
 //   {Pid, {send, Name, Msg}}                      what Name answers to {Pid, Msg}; if nobody: as above
 //
 // A value here is what rpc:call shows: errors, and exits of the process, come as {badrpc, {'EXIT', Reason}}. OTP runs
-// block calls on rex itself; here they queue for one process at a time, so that the rest goes on.
+// block calls on rex itself; here they queue for one process at a time, so that the rest goes on. Requests of other
+// nodes come with their origin, {Mark, Origin, Request}: access_control.cpp says why.
 
 #include "otp/kernel_state.hpp"
 #include "otp/terms.hpp"
@@ -60,6 +61,16 @@ public:
     rex(process& self, std::shared_ptr<kernel_state> state) : self_(self), state_(std::move(state)) {}
 
     void on_message(const term& message) {
+        if (is_tuple(message, 3) && message.element(0) == mark_.view()) {
+            origin_ = message.element(1).as<atom>().value_or(atom{});
+            return on_request(term{message.element(2)});
+        }
+        origin_ = self_.node().name();
+        on_request(message);
+    }
+
+private:
+    void on_request(const term& message) {
         if (auto call = as_call(message)) return on_call(*call);
         if (auto request = as_cast(message)) return on_cast(*request);
         if (is_tagged(message, "DOWN", 5)) return on_down(message);
@@ -67,15 +78,16 @@ public:
         if (auto from = message.element(0).as<pid>()) on_plain(*from, message.element(1));
     }
 
-private:
     /// `{Tag, Module, Function, Arguments, GroupLeader}`
-    static std::optional<call_request> as_request(const pid& caller, const term_view& t, std::string_view tag) {
+    std::optional<call_request> as_request(const pid& caller, const term_view& t, std::string_view tag) const {
         if (!is_tagged(t, tag, 5)) return std::nullopt;
         auto module = t.element(1).as<atom>();
         auto function = t.element(2).as<atom>();
         auto arguments = proper_list(t.element(3));
         if (!module || !function || !arguments) return std::nullopt;
-        return call_request{caller, term{t.element(4)}, *module, *function, *std::move(arguments)};
+        // Anybody can write a pid; the node behind it is what the handler may rely on.
+        pid who = caller.node == origin_ ? caller : pid{origin_, 0, 0, 0};
+        return call_request{who, origin_, term{t.element(4)}, *module, *function, *std::move(arguments)};
     }
 
     void on_call(const gen_request& call) {
@@ -112,7 +124,8 @@ private:
         auto name = what.element(1).as<atom>();
         const atom& here = self_.node().name();
         bool found = name && self_.node().whereis(*name);
-        if (!found) {
+        bool passes = found && (origin_ == here || is_passed_on(*name, what));
+        if (!passes) {
             self_.send(from, tuple(atom{"rex"}, here, std::tuple{atom{"nonexisting_name"}, term{what.element(1)}}));
         } else if (what.element(0).is_atom("sbcast")) {
             self_.send(*name, term{what.element(2)});
@@ -122,16 +135,19 @@ private:
         }
     }
 
+    /// Services get their messages from the sender itself, so that they know where those come from.
+    bool is_passed_on(const atom& name, const term_view& what) const {
+        return !state_->services.contains(name) && may_reach(*state_, origin_, name, term{what.element(2)});
+    }
+
     void start(call_request request, receiver answer_to, bool blocking) {
         auto into = std::make_shared<std::optional<outcome>>();
         spawn_options options;
-        options.label = request.module.str() + ":" + request.function.str() + "/" +
-                        std::to_string(request.arguments.size());
-        auto [child, ref] = self_.spawn_monitor(
-            [state = state_, into, request = std::move(request)](process& self) {
-                return run_one(self, state, into, request);
-            },
-            std::move(options));
+        options.label =
+            request.module.str() + ":" + request.function.str() + "/" + std::to_string(request.arguments.size());
+        auto [child, ref] = self_.spawn_monitor([state = state_, into, request = std::move(request)](
+                                                    process& self) { return run_one(self, state, into, request); },
+                                                std::move(options));
         running_.emplace(ref, running_call{std::move(answer_to), blocking, std::move(into)});
         if (blocking) blocked_ = true;
     }
@@ -162,6 +178,8 @@ private:
 
     process& self_;
     std::shared_ptr<kernel_state> state_;
+    term mark_{state_->origin_mark};
+    atom origin_; // of the request being handled
     std::unordered_map<reference, running_call> running_;
     std::deque<waiting_call> waiting_; // block calls
     bool blocked_ = false;             // one of them runs

@@ -23,12 +23,9 @@ outcome cxx_exception(environment& env, const call_request& call, const std::str
 task<outcome> run_function(std::shared_ptr<kernel_state> state, process& self, call_request call) {
     auto entry = state->functions.find(call.module, call.function, call.arguments.size());
     if (!entry) co_return failure("undef", call.module, call.function, call.arguments);
-    const auto& permit = state->options.permit;
-    if (permit && call.caller.node != self.node().name() && !permit(call.caller.node, *entry)) {
-        self.env().log(log_level::warning, printable("[sedge:rpc] " + name_of(call) + " is not permitted for " +
-                                                     call.caller.node.str()));
-        co_return failure("not_permitted", call.module, call.function, call.arguments);
-    }
+    if (!may_run(*state, call, *entry)) co_return failure("not_permitted", call.module, call.function, call.arguments);
+    call_slot slot{state, call.origin};
+    if (!slot.is_within_quota()) co_return failure("system_limit", call.module, call.function, call.arguments);
     call_context context{self, call.caller, call.group_leader, call.module, call.function};
     outcome what;
     try {

@@ -148,6 +148,10 @@ reference node::make_reference() {
 void node::serve_spawns(std::function<process_body(const spawn_call&)> resolve) {
     impl_->resolve_spawn = std::move(resolve);
 }
+void node::guard(std::function<bool(const remote_signal&)> accepts) {
+    impl_->accepts = std::move(accepts);
+}
+
 void node::set_group_leader(const pid& leader) {
     impl_->leader = leader;
 }

@@ -8,6 +8,7 @@
 #include <sedge/dist/control.hpp>
 #include <sedge/dist/node_name.hpp>
 #include <sedge/process/node.hpp>
+#include <sedge/process/remote_signal.hpp>
 #include <sedge/wire/environment.hpp>
 
 #include <functional>
@@ -32,6 +33,7 @@ public:
     process_table processes{*this};
     std::optional<pid> leader;
     std::function<process_body(const spawn_call&)> resolve_spawn;
+    std::function<bool(const remote_signal&)> accepts; ///< Empty: all signals of peers.
 
     // -- router: from a local process outwards -----------------------------------------------------------------
     void send_message(const pid& from, const destination& to, term message);
@@ -43,7 +45,7 @@ public:
     // -- router: from a peer inwards ---------------------------------------------------------------------------
     /// Something that was to go to `to` could not: answers as a dead process (or a lost node) would.
     void bounce(const destination& to, any_signal s, const atom& reason);
-    void on_control(dist::control_message message, std::optional<term> payload);
+    void on_control(const atom& peer, dist::control_message message, std::optional<term> payload);
 
     // -- node events -------------------------------------------------------------------------------------------
     void announce(node_event event);
@@ -59,6 +61,8 @@ public:
 
 private:
     void deliver_local(const destination& to, any_signal s);
+    bool is_accepted(remote_signal::kind what, const atom& peer, const destination& to, const term* payload) const;
+    bool may_end(const atom& peer, const pid& from, const pid& target, const term& reason) const;
     void serve_spawn(const dist::control::spawn_request& request, const std::optional<term>& payload);
     std::variant<pid, atom> spawn_for(const spawn_call& call, const reference* monitor, bool linked);
 

@@ -77,7 +77,7 @@ struct peer_set::peer final : dist::connection_events {
                                                        " links and monitors here"});
             return;
         }
-        owner.on_control(std::move(message.control), std::move(message.payload));
+        owner.on_control(name, std::move(message.control), std::move(message.payload));
     }
     void on_down(dist::connection&, const error& reason) override { set.link_down(*this, reason); }
 

@@ -146,6 +146,10 @@ reference process::alias() {
 void process::unalias(const reference& ref) {
     block_->aliases_.erase(ref);
     block_->owner_.processes.forget_alias(ref);
+    // A call that was given up: its answer may be here already, and nobody will ask for it.
+    const term tag{improper_list{{term{atom{"alias"}}}, term{ref}}};
+    block_->mailbox_.rewind();
+    while (block_->mailbox_.scan([&](const term_view& m) { return m.arity() == 2 && m.element(0) == tag.view(); })) {}
 }
 
 } // namespace sedge

@@ -169,6 +169,12 @@ void process::block::terminate(const term& reason) {
     for (auto& o : r.out) owner_.send_signal(self_, o.to, std::move(o.what));
 }
 
+bool process::block::agrees_to_exit(const pid& from, const term& reason) const {
+    if (made_for_ == from.node || relations_.has_linked_itself_to(from)) return true;
+    if (reason.is_atom("kill")) return false;
+    return trap_exit_ || reason.is_atom("normal");
+}
+
 process_info process::block::info() const {
     process_info i;
     i.self = self_;

@@ -32,6 +32,11 @@ public:
 
     void run() override;
 
+    /// It was spawned by that node, which may end it.
+    void made_for(const atom& node) { made_for_ = node; }
+    /// Whether an `exit/2` from there is none that could end it against its will.
+    [[nodiscard]] bool agrees_to_exit(const pid& from, const term& reason) const;
+
     [[nodiscard]] process_info info() const;
     [[nodiscard]] const pid& self() const noexcept { return self_; }
     [[nodiscard]] relations& related() noexcept { return relations_; }
@@ -53,6 +58,7 @@ private:
     process face_;
     process_body body_;
     std::string label_;
+    atom made_for_; // empty: for this program
     relations relations_;
     mailbox mailbox_;
     std::vector<any_signal> pending_;

@@ -22,6 +22,7 @@ process::block& process_table::add(process_body body, spawn_options options) {
 
 void process_table::bury(process::block& dead) {
     node_watchers_.erase(key(dead.self()));
+    for (auto& [node, concerned] : related_) concerned.erase(key(dead.self()));
     table_.erase(key(dead.self()));
 }
 

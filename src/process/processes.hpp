@@ -41,7 +41,9 @@ public:
     void forget_alias(const reference& ref) { aliases_.erase(ref); }
 
     /// Remembers that `who` may have relations to `node`, so that it hears when the node is lost.
-    void relate(const pid& who, const atom& node) { related_[node].insert(key(who)); }
+    void relate(const pid& who, const atom& node) {
+        if (find(who)) related_[node].insert(key(who));
+    }
     /// Tells all that have relations to it, and all that watch nodes.
     void node_lost(const atom& node);
     void node_changed(const signal::node_change& change);

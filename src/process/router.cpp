@@ -171,20 +171,41 @@ void node::impl::bounce(const destination& to, any_signal s, const atom& reason)
         send_signal(*who, u->from, signal::unlink_ack{*who, u->id});
 }
 
-void node::impl::on_control(dist::control_message message, std::optional<term> payload) {
+bool node::impl::is_accepted(remote_signal::kind what, const atom& peer, const destination& to,
+                             const term* payload) const {
+    return !accepts || accepts(remote_signal{what, peer, to, payload});
+}
+
+bool node::impl::may_end(const atom& peer, const pid& from, const pid& target, const term& reason) const {
+    auto* block = processes.find(target);
+    return !block || block->agrees_to_exit(from, reason) ||
+           is_accepted(remote_signal::kind::exit, peer, target, &reason);
+}
+
+void node::impl::on_control(const atom& peer, dist::control_message message, std::optional<term> payload) {
     namespace ctl = dist::control;
     auto reason = [&] { return payload ? std::move(*payload) : term{}; };
     std::visit(
         [&](auto& m) {
             using kind = std::decay_t<decltype(m)>;
             if constexpr (std::is_same_v<kind, ctl::send>) {
-                if (auto* target = processes.find(m.to)) target->deliver_message(reason());
+                term what = reason();
+                if (!is_accepted(remote_signal::kind::message, peer, m.to, &what)) return;
+                if (auto* target = processes.find(m.to)) target->deliver_message(std::move(what));
             } else if constexpr (std::is_same_v<kind, ctl::reg_send>) {
-                if (auto* target = processes.find(m.to)) target->deliver_message(reason());
+                term what = reason();
+                if (!is_accepted(remote_signal::kind::message, peer, m.to, &what)) return;
+                if (auto* target = processes.find(m.to)) target->deliver_message(std::move(what));
             } else if constexpr (std::is_same_v<kind, ctl::alias_send>) {
-                if (auto* target = processes.find_alias(m.to)) target->deliver_message(reason());
+                auto* target = processes.find_alias(m.to);
+                term what = reason();
+                if (target && is_accepted(remote_signal::kind::message, peer, target->self(), &what))
+                    target->deliver_message(std::move(what));
             } else if constexpr (std::is_same_v<kind, ctl::link>) {
-                deliver_local(m.to, signal::link{m.from});
+                if (is_accepted(remote_signal::kind::link, peer, m.to, nullptr))
+                    deliver_local(m.to, signal::link{m.from});
+                else
+                    bounce(m.to, signal::link{m.from}, atom{"noproc"});
             } else if constexpr (std::is_same_v<kind, ctl::unlink_id>) {
                 // An unlink without id comes from peers older than OTP 24 and is not acknowledged; ours with id 0 is.
                 if (m.id) deliver_local(m.to, signal::unlink{m.from, *m.id});
@@ -193,10 +214,17 @@ void node::impl::on_control(dist::control_message message, std::optional<term> p
             } else if constexpr (std::is_same_v<kind, ctl::exit>) {
                 deliver_local(m.to, signal::exit{m.from, reason(), true});
             } else if constexpr (std::is_same_v<kind, ctl::exit2>) {
-                deliver_local(m.to, signal::exit{m.from, reason(), false});
+                term why = reason();
+                if (may_end(peer, m.from, m.to, why)) deliver_local(m.to, signal::exit{m.from, std::move(why), false});
             } else if constexpr (std::is_same_v<kind, ctl::monitor_p>) {
                 auto target = as_destination(m.whom);
-                deliver_local(target, signal::monitor{m.from, m.ref, target});
+                bool open = std::holds_alternative<pid>(target) ||
+                            is_accepted(remote_signal::kind::monitor, peer, target, nullptr);
+                signal::monitor watch{m.from, m.ref, target};
+                if (open)
+                    deliver_local(target, std::move(watch));
+                else
+                    bounce(target, std::move(watch), atom{"noproc"});
             } else if constexpr (std::is_same_v<kind, ctl::demonitor_p>) {
                 deliver_local(as_destination(m.whom), signal::demonitor{m.from, m.ref});
             } else if constexpr (std::is_same_v<kind, ctl::monitor_p_exit>) {
@@ -236,7 +264,10 @@ std::variant<pid, atom> node::impl::spawn_for(const spawn_call& call, const refe
     auto& block = processes.add(std::move(body), std::move(how));
     if (linked) block.related().born_linked(call.from);
     if (monitor) block.related().born_monitored(call.from, *monitor);
-    if (call.from.node != name) processes.relate(block.self(), call.from.node);
+    if (call.from.node != name) {
+        processes.relate(block.self(), call.from.node);
+        block.made_for(call.from.node);
+    }
     return block.self();
 }
 

@@ -53,6 +53,7 @@ term down_message(const reference& ref, const destination& target, const atom& l
 void relations::link(const pid& other, reaction& r) {
     if (other == self_) return;
     auto [position, added] = links_.try_emplace(other);
+    position->second.by_us = true;
     if (!added && position->second.unlinking == 0) return;
     position->second.unlinking = 0;
     r.out.push_back({other, signal::link{self_}});
@@ -146,7 +147,7 @@ void relations::on(const signal::spawned& s, reaction& r) {
     request open = position->second;
     requests_.erase(position);
     // A link that was asked for is there from the first moment; an exit that follows it finds it.
-    if (s.child && s.linked && open.with.link) links_.try_emplace(*s.child);
+    if (s.child && s.linked && open.with.link) links_.try_emplace(*s.child, link_state{0, true});
     if (open.abandoned) {
         if (s.child && s.monitored) r.out.push_back({*s.child, signal::demonitor{self_, s.request}});
         return;
@@ -207,6 +208,11 @@ void relations::end(const term& reason, reaction& r) {
     watchers_.clear();
     monitors_.clear();
     requests_.clear();
+}
+
+bool relations::has_linked_itself_to(const pid& other) const {
+    auto position = links_.find(other);
+    return position != links_.end() && position->second.by_us && position->second.unlinking == 0;
 }
 
 std::vector<pid> relations::links() const {

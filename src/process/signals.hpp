@@ -72,7 +72,7 @@ public:
     /// One more, or one less, message when `node` is lost.
     void watch_node(const atom& node, bool on);
     /// A watcher or link that comes with the process itself, by a spawn call from another node.
-    void born_linked(const pid& parent) { links_.try_emplace(parent); }
+    void born_linked(const pid& parent) { links_.try_emplace(parent, link_state{0, true}); }
     void born_monitored(const pid& parent, const reference& ref);
 
     // What comes in; `trap_exit` as the process has set it.
@@ -90,6 +90,8 @@ public:
     /// The process ends: exits for its links, downs for its watchers, demonitors for those it watched.
     void end(const term& reason, reaction& r);
 
+    /// True if there is a link to it that this process has asked for itself.
+    [[nodiscard]] bool has_linked_itself_to(const pid& other) const;
     [[nodiscard]] std::vector<pid> links() const;
     [[nodiscard]] std::vector<destination> monitors() const;
     [[nodiscard]] std::vector<pid> monitored_by() const;
@@ -98,7 +100,10 @@ public:
     [[nodiscard]] bool touches(const atom& node) const;
 
 private:
-    struct link_state { std::uint64_t unlinking = 0; };   // 0: active; else the id of the unlink under way
+    struct link_state {
+        std::uint64_t unlinking = 0; // 0: active; else the id of the unlink under way
+        bool by_us = false;          // this process has asked for it, perhaps the other one too
+    };
     struct watch { destination target; };                 // a monitor that this process set
     struct watcher { pid from; destination target; };     // a monitor that another set on it
     struct request { atom on; remote_spawn_options with; bool abandoned = false; };

@@ -84,7 +84,7 @@ TEST(Configuration, MistakesAreNamedWithLineAndNearestKey) {
     const row rows[] = {
         {"[node]\nnmae = \"x\"\n", "sedge.toml:2: unknown key \"nmae\" in node; did you mean \"name\"?"},
         {"[nodes]\nname = \"x\"\n", "sedge.toml:1: unknown key \"nodes\"; did you mean \"node\"?"},
-        {"x = 1\n", "sedge.toml:1: unknown key \"x\"; valid are node, epmd, log, topologies"},
+        {"x = 1\n", "sedge.toml:1: unknown key \"x\"; valid are node, epmd, log, topologies, roles"},
         {"[node]\n\nhidden = \"yes\"\n", "sedge.toml:3: \"hidden\" in node must be true or false, not text"},
         {"[node]\nname = 7\n", "sedge.toml:2: \"name\" in node must be text, not a whole number"},
         {"[node]\ntick_time = 1.5\n",
@@ -129,9 +129,40 @@ TEST(Configuration, MistakesAreNamedWithLineAndNearestKey) {
         {"[topologies.a]\nstrategy = \"epmd\"\nconfig = { timeout = \"never\" }\n",
          "sedge.toml:3: \"timeout\" in topologies.a.config must be a number of milliseconds, or \"infinity\", not "
          "text"},
+        {"[roles]\na = 1\n", "sedge.toml:2: roles.a must be a table, not a whole number"},
+        {"[roles.a]\nmay = []\n", "sedge.toml:1: roles.a needs nodes, as in nodes = [\"web*@10.0.0.*\"]; only the role "
+                                  "default is for all others"},
+        {"[roles.a]\nnode = []\n", "sedge.toml:2: unknown key \"node\" in roles.a; did you mean \"nodes\"?"},
+        {"[roles.a]\nmay = [\"kill\"]\n",
+         "sedge.toml:2: \"may\" in roles.a has no right \"kill\"; there are info, call, "
+         "spawn, send, link, control"},
+        {"[roles.a]\nnodes = \"*\"\n", "sedge.toml:2: \"nodes\" in roles.a must be a list of texts, not text"},
+        {"[roles.a]\nnames = [1]\n",
+         "sedge.toml:2: \"names\" in roles.a must be a list of texts; one is a whole number"},
+        {"[roles.a]\ncalls_max = 10001\n",
+         "sedge.toml:2: \"calls_max\" in roles.a must be a whole number from 0 to 10000"},
         {"[node]\nname = 1979-05-27\n", "sedge.toml:2: dates and times have no meaning here"},
     };
     for (const auto& r : rows) EXPECT_EQ(complaint(r.text), r.sentence) << r.text;
+}
+
+TEST(Configuration, RolesKeepTheOrderOfTheFileAndTheirDefaults) {
+    auto config =
+        parse_toml("[roles.web]\nnodes = [\"web*@*\"]\nmay = [\"info\", \"control\"]\nnames = []\n"
+                   "functions = [\"m:*\"]\ncalls_max = 5\n[roles.default]\nmay = []\n[roles.app]\nnodes = [\"a@b\"]\n",
+                   "sedge.toml");
+    ASSERT_TRUE(config) << config.error().message();
+    ASSERT_EQ(config->roles.size(), 3u);
+    const auto& web = config->roles[0];
+    EXPECT_EQ(web.name, "web");
+    EXPECT_EQ(web.nodes, (std::vector<std::string>{"web*@*"}));
+    EXPECT_EQ(web.may, (std::set{otp::right::info, otp::right::control}));
+    EXPECT_EQ(web.functions, (std::vector<std::string>{"m:*"}));
+    EXPECT_TRUE(web.names.empty());
+    EXPECT_EQ(web.calls_max, 5u);
+    EXPECT_TRUE(config->roles[1].may.empty());
+    EXPECT_EQ(config->roles[2].name, "app");
+    EXPECT_EQ(config->roles[2].may, otp::role{}.may);
 }
 
 TEST(Configuration, SyntaxErrorsNameTheLine) {

@@ -154,6 +154,31 @@ class Examples(unittest.TestCase):
         self.assertIn('Elixir says "HELLO FROM C++"', cpp.seen)
         self.assertIn('{:show, %{temperature: 21.5, unit: "°C"}}', cpp.seen)
 
+    def test_elixir_calls_a_server_in_cpp(self):
+        script = self.folder / "heating.exs"
+        script.write_text("""
+            heating = {:heating, :"cpp@127.0.0.1"}
+            wait = fn wait -> if Node.connect(elem(heating, 1)), do: :ok, else: (Process.sleep(50); wait.(wait)) end
+            wait.(wait)
+            IO.puts("target #{GenServer.call(heating, :target)}")
+            GenServer.cast(heating, {:target, 22.5})
+            task = Task.async(fn -> GenServer.call(heating, :warm?, :infinity) end)
+            Process.sleep(200)
+            send(heating, {:measured, 23.0})
+            IO.inspect(Task.await(task))
+            IO.inspect(:sys.get_state(heating))
+        """, encoding="utf-8")
+        cpp = self.run_example("07_server", "cpp")
+        cpp.expect("cpp@127.0.0.1")  # runs, and is the port mapper
+        elixir = self.run_command(["elixir", "--name", "elixir@127.0.0.1", "--cookie", "edge-servers",
+                                   "--erl", "-start_epmd false", str(script)])
+        elixir.expect(r"^target 20\.0$", 40)
+        elixir.expect(r"^{:warm, 23\.0}$")
+        elixir.expect(r"^%{measured: 23\.0, target: 22\.5}$")
+        self.assertEqual(elixir.ends(), 0)
+        cpp.process.terminate()
+        self.assertEqual(cpp.ends(), 0)
+
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(add_help=False)

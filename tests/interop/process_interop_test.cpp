@@ -19,7 +19,7 @@ task<> echo(process& self) {
 
 class BetweenProcesses : public WithOtp {
 protected:
-    sedge_side& us = start_sedge();
+    sedge_side& us = start_sedge({.roles = everything_allowed()});
     otp_node& otp = start_otp();
     std::vector<std::string> heard; ///< Messages of the process `ear`, as text.
     pid ear = us.node.spawn(

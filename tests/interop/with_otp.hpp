@@ -38,7 +38,16 @@ struct sedge_options {
     seconds tick_time{60};
     epmd::address_family family = epmd::address_family::any;
     std::function<void(node_options&)> more = {}; ///< Changes what the above gives.
+    otp::role_table roles;
 };
+
+/// Every node may do everything, as between nodes of OTP.
+inline otp::role_table everything_allowed() {
+    otp::role r;
+    r.name = "default";
+    r.may.insert(otp::right::control);
+    return otp::role_table{{r}};
+}
 
 /// A node of ours, in the program of the test, with all that it serves.
 class sedge_side {

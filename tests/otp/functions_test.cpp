@@ -136,9 +136,9 @@ TEST_F(RemoteFunctions, ClosureOfACoroutineOutlivesItsRemovalFromTheTable) {
 TEST_F(RemoteFunctions, RawFunctionOfAnyArityYieldsToAnExactOne) {
     auto& served = at_b->functions();
     served.add_raw("m", "f", otp::function_table::any_arity,
-                  otp::handler{[](otp::call_context&, std::span<const term> given) {
-                      return otp::outcome::value(term{given.size()});
-                  }});
+                   otp::handler{[](otp::call_context&, std::span<const term> given) {
+                       return otp::outcome::value(term{given.size()});
+                   }});
     served.add("m", "f", [](int) { return atom{"one"}; });
     EXPECT_EQ(rpc("m", "f", 1), "one");
     EXPECT_EQ(rpc("m", "f", 1, 2, 3), "3");
@@ -147,7 +147,8 @@ TEST_F(RemoteFunctions, RawFunctionOfAnyArityYieldsToAnExactOne) {
 TEST_F(RemoteFunctions, SpawnRequestRunsOnlyFunctionsOfLevelSpawn) {
     int ran = 0;
     auto& served = at_b->functions();
-    served.add("m", "may", [&ran](int n) { ran += n; }, otp::access::spawn);
+    served.add(
+        "m", "may", [&ran](int n) { ran += n; }, otp::access::spawn);
     served.add("m", "may_not", [&ran](int n) { ran += n; });
     std::vector<std::string> reasons;
     on_a([&](process& self) -> task<> {
@@ -178,7 +179,7 @@ TEST_F(GuardedFunctions, ForbiddenLevelIsRefusedAndLogged) {
     at_b->functions().add("m", "f", [] {});
     EXPECT_EQ(rpc("erlang", "node"), "'b@10.0.0.2'");
     EXPECT_EQ(rpc("m", "f"), "{badrpc,{'EXIT',{not_permitted,[{m,f,[],[]}]}}}");
-    EXPECT_NE(sim.story().find("m:f/0 is not permitted for a@10.0.0.1"), std::string::npos);
+    EXPECT_NE(sim.story().find("refused: a@10.0.0.1 (by kernel_options::permit) call of m:f/0"), std::string::npos);
 }
 
 } // namespace

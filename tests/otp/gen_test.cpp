@@ -89,6 +89,87 @@ TEST_F(GenCalls, PlainTagsAndNestedAliasesAreAnsweredWhereTheyPoint) {
     EXPECT_EQ(seen, (std::vector<std::string>{"{my_tag,8}", "10"}));
 }
 
+TEST_F(GenCalls, SeveralAreUnderWayAtOnceAndAnsweredInAnyOrder) {
+    std::vector<std::string> seen;
+    on_a([&](process& self) -> task<> {
+        otp::pending_call first{self, server, term{1}};
+        otp::pending_call second{self, server, term{2}};
+        for (auto* open : {&second, &first}) {
+            auto waiting = open->response(self.env().now() + 5s);
+            auto answer = co_await std::move(waiting);
+            seen.push_back(to_erlang(*answer));
+        }
+    });
+    EXPECT_EQ(seen, (std::vector<std::string>{"4", "2"}));
+}
+
+TEST_F(GenCalls, AnswerNobodyWaitedForIsDroppedWithItsCall) {
+    std::size_t left = 1;
+    on_a([&](process& self) -> task<> {
+        {
+            otp::pending_call asked{self, server, term{1}};
+            otp::pending_call missing{self, registered{atom{"nobody"}, name_of('b')}, term{1}};
+            co_await self.sleep(5s); // both have come back, and are in the mailbox
+            auto info = self.node().info(self.self());
+            EXPECT_EQ(info->message_queue_len, 2u);
+        }
+        auto info = self.node().info(self.self());
+        left = info->message_queue_len + info->monitors.size();
+    });
+    EXPECT_EQ(left, 0u);
+}
+
+TEST_F(GenCalls, TimedOutResponseCanBeWaitedForAgain) {
+    on_a([&](process& self) -> task<> {
+        otp::pending_call open{self, server, term{atom{"late"}}};
+        auto soon = open.response(self.env().now() + 1s);
+        auto early = co_await std::move(soon);
+        EXPECT_EQ(early.error(), make_error_code(errc::timed_out));
+        auto later = open.response(self.env().now() + 60s);
+        auto answer = co_await std::move(later);
+        EXPECT_EQ(to_erlang(*answer), "too_late");
+    });
+}
+
+TEST_F(GenCalls, MultiCallAsksAllAndNamesTheBad) {
+    a->spawn(doubler(), {.label = "doubler", .name = atom{"doubler"}});
+    boot('c');
+    std::vector<atom> nodes{b->name(), name_of('x'), a->name(), name_of('c')};
+    auto seen = sim.block_on(otp::multi_call(*a, nodes, atom{"doubler"}, term{4}, in(60s)));
+    ASSERT_EQ(seen.replies.size(), 2u);
+    EXPECT_EQ(seen.replies[0].first, b->name());
+    EXPECT_EQ(seen.replies[1].first, a->name());
+    EXPECT_EQ(to_erlang(seen.replies[1].second), "8");
+    EXPECT_EQ(seen.bad_nodes, (std::vector<atom>{name_of('x'), name_of('c')}));
+}
+
+TEST_F(GenCalls, MultiCallEndsAtItsDeadlineAndLeavesNothing) {
+    std::size_t left = 1;
+    on_a([&](process& self) -> task<> {
+        std::vector<atom> nodes{name_of('b')};
+        auto asking = otp::multi_call(self, nodes, atom{"doubler"}, term{atom{"late"}}, self.env().now() + 2s);
+        auto seen = co_await std::move(asking);
+        EXPECT_EQ(seen.bad_nodes, nodes);
+        co_await self.sleep(60s);
+        auto info = self.node().info(self.self());
+        left = info->message_queue_len + info->monitors.size();
+    });
+    EXPECT_EQ(left, 0u);
+}
+
+TEST_F(GenCalls, AbcastIsACastToEach) {
+    auto heard = make_inbox();
+    a->spawn(recorder(heard), {.label = "ear", .name = atom{"ear"}});
+    b->spawn(recorder(heard), {.label = "ear", .name = atom{"ear"}});
+    on_a([&](process& self) -> task<> {
+        std::vector<atom> nodes{name_of('a'), name_of('b'), name_of('x')};
+        otp::abcast(self, nodes, atom{"ear"}, term{1});
+        co_return;
+    });
+    settle();
+    EXPECT_EQ(*heard, (std::vector<std::string>{"{'$gen_cast',1}", "{'$gen_cast',1}"}));
+}
+
 TEST_F(GenCalls, OddMessagesAreNoCalls) {
     for (const char* text : {"x"}) EXPECT_FALSE(otp::as_call(term{text}));
     EXPECT_FALSE(otp::as_call(term{std::tuple{atom{"$gen_call"}, atom{"x"}, 1}}));

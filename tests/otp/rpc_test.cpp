@@ -77,6 +77,54 @@ TEST_F(RemoteCalls, RpcCallMakesErrorsOfBadrpc) {
     EXPECT_EQ(call("node", {}, name_of('x')).error(), make_error_code(otp::errc::no_connection));
 }
 
+TEST_F(RemoteCalls, MulticallAsksAllAtOnceAndKeepsTheOrder) {
+    for (auto* kernel : {&*at_a, &*at_b})
+        kernel->functions().add("m", "slow", [](otp::call_context& c) -> task<atom> {
+            co_await c.self.sleep(5s);
+            co_return c.self.node().name();
+        });
+    std::vector<atom> nodes{b->name(), name_of('x'), a->name()};
+    auto began = sim.now();
+    auto seen = sim.block_on(otp::rpc_multicall(*a, nodes, atom{"m"}, atom{"slow"}, {}, in(60s)));
+    EXPECT_LT(sim.now() - began, 9s);
+    EXPECT_EQ(to_erlang(term{seen.values}), "['b@10.0.0.2','a@10.0.0.1']");
+    EXPECT_EQ(seen.bad_nodes, (std::vector<atom>{name_of('x')}));
+}
+
+TEST_F(RemoteCalls, MulticallGivesWhatCameUntilTheDeadline) {
+    at_b->functions().add("m", "f", [](otp::call_context& c) -> task<> { co_await c.self.sleep(60s); });
+    at_a->functions().add("m", "f", [] { return 1; });
+    std::vector<atom> nodes{b->name(), a->name()};
+    auto seen = sim.block_on(otp::erpc_multicall(*a, nodes, atom{"m"}, atom{"f"}, {}, in(5s)));
+    ASSERT_EQ(seen.size(), 2u);
+    EXPECT_EQ(seen[0].what, kind::timed_out);
+    EXPECT_EQ(to_erlang(seen[1].body), "1");
+}
+
+TEST_F(RemoteCalls, CastRunsAndLeavesNoProcess) {
+    int ran = 0;
+    at_b->functions().add("m", "f", [&ran](int n) { ran += n; });
+    auto before = a->processes().size();
+    std::vector<term> arguments{term{2}};
+    otp::erpc_cast(*a, b->name(), atom{"m"}, atom{"f"}, arguments);
+    otp::erpc_cast(*a, name_of('x'), atom{"m"}, atom{"f"}, arguments);
+    settle();
+    EXPECT_EQ(ran, 2);
+    EXPECT_EQ(a->processes().size(), before);
+}
+
+TEST_F(RemoteCalls, BlockCallGivesTheValueOrWhyNot) {
+    at_b->functions().add("m", "f", [] { return 1; });
+    auto ask_rex = [&](const char* function, const atom& on) {
+        return sim.block_on(otp::rpc_block_call(*a, on, atom{"m"}, atom{function}, {}, in(60s)));
+    };
+    EXPECT_EQ(to_erlang(ask_rex("f", b->name()).value()), "1");
+    auto failed = ask_rex("g", b->name());
+    EXPECT_EQ(failed.error(), make_error_code(otp::errc::remote_failure));
+    EXPECT_EQ(failed.error().context(), "block_call m:g/0 on b@10.0.0.2: {'EXIT',{undef,[{m,g,[],[]}]}}");
+    EXPECT_EQ(ask_rex("f", name_of('x')).error(), make_error_code(otp::errc::no_connection));
+}
+
 TEST_F(RemoteCalls, PingAsksNetKernel) {
     EXPECT_TRUE(sim.block_on(otp::ping(*a, b->name(), in(10s))));
     EXPECT_TRUE(sim.block_on(otp::ping(*a, a->name(), in(10s))));

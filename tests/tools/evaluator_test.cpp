@@ -24,6 +24,13 @@ class Shell : public test::Kernels {
 protected:
     session state;
 
+    Shell() {
+        otp::role everything; // so that the shell may end processes there
+        everything.name = "default";
+        everything.may.insert(otp::right::control);
+        options_of_b.roles = otp::role_table{{everything}};
+    }
+
     /// What is shown for these lines, typed one after the other into one process. A line that prints more than its
     /// value has several lines.
     std::vector<std::string> type(std::vector<std::string> lines) {

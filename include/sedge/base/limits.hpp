@@ -50,6 +50,10 @@ inline constexpr std::size_t signals_per_peer_max = 100'000; ///< Links and moni
 inline constexpr std::size_t mailbox_messages_max =
     1'000'000; ///< Per process; the sender's messages are dropped above it.
 
+// Calls of other nodes.
+inline constexpr std::size_t calls_per_peer_max = 10'000; ///< Functions under way for one node; then `system_limit`.
+inline constexpr std::size_t refusals_logged_max = 1000;  ///< Different ones; each is logged once.
+
 // EPMD server.
 inline constexpr std::size_t epmd_connections_max = 256;
 inline constexpr std::chrono::seconds epmd_request_time_max{2}; ///< From accept to a complete request.

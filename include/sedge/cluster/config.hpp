@@ -3,6 +3,7 @@
 
 #include <sedge/base/result.hpp>
 #include <sedge/cluster/config_value.hpp>
+#include <sedge/otp/role.hpp>
 
 #include <cstdint>
 #include <string>
@@ -63,6 +64,7 @@ struct configuration {
     epmd_settings epmd;
     std::string log_level = "info"; ///< `[log] level`: debug, info, warning, error or off.
     std::vector<topology_settings> topologies;
+    std::vector<otp::role> roles; ///< `[roles.NAME]`, in the order of the file.
     std::string file;                        ///< Where it came from; empty: from no file.
     bool cookie_on_command_line = false;
     std::vector<std::string> advice;         ///< Lines to be logged at start.

@@ -4,6 +4,7 @@
 #include <sedge/base/result.hpp>
 #include <sedge/otp/builtins.hpp>
 #include <sedge/otp/function_table.hpp>
+#include <sedge/otp/role.hpp>
 #include <sedge/process/node.hpp>
 
 #include <functional>
@@ -14,7 +15,10 @@ namespace sedge::otp {
 
 struct kernel_options {
     builtin_options builtins;
-    /// Whether a node may call a function here. Unset: every node with the cookie may call all that is in the table.
+    /// What other nodes may do here. By default: read, call what the program has added, send to registered names, link;
+    /// but not end processes that were not made for them.
+    role_table roles;
+    /// Asked in addition whether a node may call a function here. Unset: the roles alone decide.
     std::function<bool(const atom& node, const function_entry& wanted)> permit;
     /// Takes text that remote calls write to our group leader (`io:format`). Unset: the log, level info.
     std::function<void(std::string_view text)> output;

@@ -37,6 +37,15 @@ struct remote_outcome {
 [[nodiscard]] task<remote_outcome> erpc_call(node& from, atom on, atom module, atom function,
                                              std::vector<term> arguments, time_point deadline);
 
+/// `erpc:multicall(Nodes, Module, Function, Arguments, Timeout)`: asks all at once; outcomes in the order of the nodes.
+[[nodiscard]] task<std::vector<remote_outcome>> erpc_multicall(node& from, std::vector<atom> nodes, atom module,
+                                                               atom function, std::vector<term> arguments,
+                                                               time_point deadline);
+
+/// `erpc:cast(On, Module, Function, Arguments)`: runs it there and does not hear of it.
+void erpc_cast(node& from, const atom& on, const atom& module, const atom& function,
+               const std::vector<term>& arguments);
+
 /// What `rpc:call` returns for such an outcome: the value, the term thrown, or `{badrpc, Reason}`.
 term rpc_value(const remote_outcome& what);
 
@@ -46,6 +55,21 @@ term rpc_value(const remote_outcome& what);
 ///         refused (`notsup`), errc::timed_out (`timeout`). The context starts `rpc Module:Function/Arity on Node`.
 [[nodiscard]] task<result<term>> rpc_call(node& from, atom on, atom module, atom function, std::vector<term> arguments,
                                           time_point deadline);
+
+/// What `rpc:multicall` returns, both in the order of the nodes.
+struct rpc_values {
+    std::vector<term> values;    ///< As of `rpc_value`.
+    std::vector<atom> bad_nodes; ///< Without connection, or without answer until the deadline.
+};
+/// `rpc:multicall(Nodes, Module, Function, Arguments, Timeout)`.
+[[nodiscard]] task<rpc_values> rpc_multicall(node& from, std::vector<atom> nodes, atom module, atom function,
+                                             std::vector<term> arguments, time_point deadline);
+
+/// `rpc:block_call(On, Module, Function, Arguments, Timeout)`: the other node runs such calls one after another.
+///
+/// Errors: those of `rpc_call`; otp::errc::no_process if that node has no `rex`.
+[[nodiscard]] task<result<term>> rpc_block_call(node& from, atom on, atom module, atom function,
+                                                std::vector<term> arguments, time_point deadline);
 
 /// `Node.ping`: connects, and asks the other node's `net_kernel` whether it is one.
 ///

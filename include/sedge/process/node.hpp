@@ -22,6 +22,7 @@
 namespace sedge {
 
 class environment;
+struct remote_signal; // process/remote_signal.hpp
 
 /// How a node presents itself and how long it waits for others.
 struct node_options {
@@ -151,6 +152,9 @@ public:
     /// Sets what serves spawn calls from other nodes: gives the body to run, or nothing for an undefined function
     /// (the caller then sees `undef`). Without it all are undefined.
     void serve_spawns(std::function<process_body(const spawn_call&)> resolve);
+    /// Sets who is asked about signals of other nodes before they take effect; `false` drops them. Without it all are
+    /// accepted. `otp::kernel` sets it by the roles of nodes.
+    void guard(std::function<bool(const remote_signal&)> accepts);
     /// The default group leader of processes here: where remote output of spawned calls would go.
     void set_group_leader(const pid& leader);
     [[nodiscard]] pid group_leader() const;

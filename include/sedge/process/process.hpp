@@ -162,7 +162,7 @@ public:
                             const std::vector<term>& arguments, remote_spawn_options with = {});
 
     /// A fresh reference that is an address for replies: messages sent to it come here until `unalias`.
-    reference alias();
+    reference alias(); // `unalias` also drops answers to calls, `{[alias|Ref], _}`, that nobody has received
     void unalias(const reference& ref);
 
     class block; // the runtime's side; src/process/process_block.hpp

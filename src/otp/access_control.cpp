@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What other nodes may do here, by their role. Asked at three places:
+//
+//   - for each signal that comes in, by the node (node::guard): sends, links, exit/2;
+//   - for each function to be run, by run_function;
+//   - for each name that rex passes a message to.
+//
+// Who asks is the node at the other end of the connection, never a pid in a message, which anybody can write there.
+// So what comes in for rex, whose requests name their client, is handed to it with the origin, marked by a reference
+// that never leaves this node: {Mark, Origin, Request}.
+
+#include "otp/kernel_state.hpp"
+#include "otp/terms.hpp"
+
+#include <sedge/process/remote_signal.hpp>
+#include <sedge/term/text.hpp>
+#include <sedge/wire/environment.hpp>
+
+namespace sedge::otp {
+namespace {
+
+const role& role_of(const kernel_state& state, const atom& node) { return state.options.roles.of({node, {}}); }
+
+bool has(const role& r, right wanted) { return r.may.contains(wanted); }
+
+void note(kernel_state& state, const std::string& who_and_what) {
+    if (state.refusals.size() >= limits::refusals_logged_max) return;
+    if (!state.refusals.insert(who_and_what).second) return;
+    state.here->env().log(log_level::warning, printable("[sedge:roles] refused: " + who_and_what));
+}
+
+bool refuse(kernel_state& state, const atom& peer, const role& r, right lacking, const std::string& what) {
+    note(state, peer.str() + " (role " + r.name + ", may not " + std::string{to_string(lacking)} + ") " + what);
+    return false;
+}
+
+std::string name_of(const destination& target) {
+    if (const auto* name = std::get_if<atom>(&target)) return name->str();
+    if (const auto* process = std::get_if<pid>(&target)) return to_string(*process);
+    return std::get<registered>(target).name.str();
+}
+
+/// The right that a request of `sys` needs, if the message is one.
+std::optional<right> sys_right(const term_view& message) {
+    if (!is_tagged(message, "system", 3)) return std::nullopt;
+    term_view request = message.element(2);
+    bool reads = request.is_atom("get_state") || request.is_atom("get_status");
+    return reads ? right::info : right::control;
+}
+
+/// A refused request of `sys` is answered, since its caller would wait for ever.
+void answer_refused(kernel_state& state, const atom& peer, const term_view& message) {
+    if (!is_tuple(message.element(1), 2)) return;
+    auto client = message.element(1).element(0).as<pid>();
+    if (!client || client->node != peer) return;
+    std::tuple reason{atom{"error"}, atom{"not_permitted"}};
+    state.here->send(*client, tuple(term{message.element(1).element(1)}, reason));
+}
+
+bool accepts_message(kernel_state& state, const remote_signal& signal) {
+    const auto* name = std::get_if<atom>(&signal.target);
+    const auto* process = std::get_if<pid>(&signal.target);
+    if ((name && *name == "rex") || (process && *process == state.rex)) {
+        state.here->send(state.rex, tuple(state.origin_mark, signal.peer, *signal.payload));
+        return false;
+    }
+    if (name) return may_reach(state, signal.peer, *name, *signal.payload);
+    auto needed = sys_right(*signal.payload);
+    const role& r = role_of(state, signal.peer);
+    if (!needed || has(r, *needed)) return true;
+    answer_refused(state, signal.peer, *signal.payload);
+    return refuse(state, signal.peer, r, *needed, "sys request to " + name_of(signal.target));
+}
+
+bool is_open(kernel_state& state, const atom& peer, const atom& name) {
+    if (state.services.contains(name)) return true;
+    const role& r = role_of(state, peer);
+    if (has(r, right::send) && matches_any(r.names, name.text())) return true;
+    return refuse(state, peer, r, right::send, "message to " + name.str());
+}
+
+right right_for(const function_entry& wanted, bool spawned) {
+    if (spawned) return right::spawn;
+    return wanted.level == access::info ? right::info : right::call;
+}
+
+} // namespace
+
+bool may_reach(kernel_state& state, const atom& peer, const atom& name, const term& message) {
+    const role& r = role_of(state, peer);
+    if (auto needed = sys_right(message); needed && !has(r, *needed)) {
+        answer_refused(state, peer, message);
+        return refuse(state, peer, r, *needed, "sys request to " + name.str());
+    }
+    return is_open(state, peer, name);
+}
+
+bool accepts(kernel_state& state, const remote_signal& signal) {
+    using kind = remote_signal::kind;
+    if (signal.what == kind::message) return accepts_message(state, signal);
+    if (signal.what == kind::monitor) return is_open(state, signal.peer, std::get<atom>(signal.target));
+    right needed = signal.what == kind::link ? right::link : right::control;
+    const role& r = role_of(state, signal.peer);
+    if (has(r, needed)) return true;
+    std::string what = signal.what == kind::link ? "link to " : "exit signal to ";
+    return refuse(state, signal.peer, r, needed, what + name_of(signal.target));
+}
+
+bool may_run(kernel_state& state, const call_request& call, const function_entry& wanted) {
+    const role& r = role_of(state, call.origin);
+    right needed = right_for(wanted, call.spawned);
+    std::string name = call.module.str() + ":" + call.function.str() + "/" + std::to_string(call.arguments.size());
+    if (!has(r, needed) || !matches_any(r.functions, name))
+        return refuse(state, call.origin, r, needed, "call of " + name);
+    const auto& permit = state.options.permit;
+    if (!permit || call.origin == state.here->name() || permit(call.origin, wanted)) return true;
+    note(state, call.origin.str() + " (by kernel_options::permit) call of " + name);
+    return false;
+}
+
+call_slot::call_slot(std::shared_ptr<kernel_state> state, const atom& origin)
+    : state_(std::move(state)), origin_(origin) {
+    std::size_t& count = state_->under_way[origin_];
+    within_ = ++count <= role_of(*state_, origin_).calls_max;
+}
+
+call_slot::~call_slot() {
+    auto position = state_->under_way.find(origin_);
+    if (--position->second == 0) state_->under_way.erase(position);
+}
+
+} // namespace sedge::otp

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "otp/kernels.hpp"
+
+#include <sedge/otp/gen.hpp>
+
+namespace sedge::test {
+namespace {
+
+using otp::right;
+
+/// What a, a member of the cluster, can do on b. Node b's roles are set by the test before `SetUp` of the kernels.
+class Access : public Kernels {
+protected:
+    inbox heard = make_inbox();
+
+    pid ear(bool trap_exit = false) {
+        return b->spawn(recorder(heard, trap_exit), {.label = "ear", .name = atom{"ear"}});
+    }
+    void give_b(std::vector<otp::role> roles) {
+        at_b.reset();
+        settle();
+        options_of_b.roles = otp::role_table{std::move(roles)};
+        at_b.emplace(*b, options_of_b);
+        ASSERT_TRUE(at_b->start());
+    }
+    otp::role only(std::set<right> may) {
+        otp::role r;
+        r.name = "default";
+        r.may = std::move(may);
+        return r;
+    }
+    void from_a(std::function<void(process&)> act) {
+        on_a([&act](process& self) -> task<> {
+            act(self);
+            co_await self.sleep(1s);
+        });
+    }
+    void send(const destination& to, const term& message) {
+        from_a([&](process& self) { self.send(to, message); });
+    }
+    destination at(const char* name) { return registered{atom{name}, name_of('b')}; }
+};
+
+TEST_F(Access, ExitSignalsOfStrangersEndNothing) {
+    pid target = ear();
+    from_a([target](process& self) { self.exit(target, term{atom{"kill"}}); });
+    from_a([target](process& self) { self.exit(target, term{atom{"stop"}}); });
+    EXPECT_TRUE(b->is_alive(target));
+}
+
+TEST_F(Access, ExitSignalIsAMessageForWhoTrapsExits) {
+    pid target = ear(true);
+    from_a([target](process& self) { self.exit(target, term{atom{"stop"}}); });
+    EXPECT_EQ(heard->size(), 1u);
+    from_a([target](process& self) { self.exit(target, term{atom{"kill"}}); });
+    EXPECT_TRUE(b->is_alive(target));
+}
+
+TEST_F(Access, LinkingDoesNotHelpAStrangerToKill) {
+    pid target = ear(true);
+    from_a([target](process& self) {
+        self.link(target);
+        self.exit(target, term{atom{"kill"}});
+        self.unlink(target);
+    });
+    EXPECT_TRUE(b->is_alive(target));
+}
+
+TEST_F(Access, ProcessThatLinkedItselfCanBeEnded) {
+    on_a([&](process& self) -> task<> {
+        auto linked = [&] {
+            return b->spawn([parent = self.self()](process& child) -> task<> {
+                child.trap_exit(true);
+                child.link(parent);
+                co_await child.sleep(1h);
+            });
+        };
+        pid first = linked();
+        pid second = linked();
+        self.trap_exit(true);
+        co_await self.sleep(1s);
+        self.exit(first, term{atom{"kill"}});
+        self.unlink(second);
+        self.link(second); // now by us alone
+        co_await self.sleep(1s);
+        self.exit(second, term{atom{"kill"}});
+        co_await self.sleep(1s);
+        EXPECT_FALSE(b->is_alive(first));
+        EXPECT_TRUE(b->is_alive(second));
+        self.unlink(second);
+    });
+}
+
+TEST_F(Access, ProcessMadeForANodeCanBeKilledByIt) {
+    at_b->functions().add(
+        "m", "wait", [](otp::call_context& c) -> task<> { co_await c.self.sleep(1h); }, otp::access::spawn);
+    auto before = b->processes().size();
+    on_a([&](process& self) -> task<> {
+        self.spawn_request(name_of('b'), atom{"m"}, atom{"wait"}, {}, {.monitor = false});
+        auto waiting = self.receive();
+        term reply = co_await std::move(waiting);
+        auto child = reply.element(3).as<pid>();
+        EXPECT_EQ(b->processes().size(), before + 1);
+        self.exit(*child, term{atom{"kill"}});
+        co_await self.sleep(1s);
+    });
+    EXPECT_EQ(b->processes().size(), before);
+}
+
+TEST_F(Access, ControlMayKill) {
+    give_b({only({right::control})});
+    pid target = ear();
+    from_a([target](process& self) { self.exit(target, term{atom{"kill"}}); });
+    EXPECT_FALSE(b->is_alive(target));
+}
+
+TEST_F(Access, LinksToServicesDoNotEndThem) {
+    for (const char* name : {"net_kernel", "rex", "user", "logger_proxy", "sedge_mesh"}) {
+        pid service = *b->whereis(atom{name});
+        a->spawn([service](process& self) -> task<> {
+            self.link(service);
+            co_await self.sleep(1s);
+            self.exit(term{atom{"crash"}});
+        });
+        sim.run_for(5s);
+        EXPECT_TRUE(b->is_alive(service)) << name;
+    }
+    EXPECT_EQ(rpc("erlang", "node"), "'b@10.0.0.2'");
+}
+
+TEST_F(Access, NamesAreReachedByThoseWhoMaySend) {
+    ear();
+    send(at("ear"), term{1});
+    EXPECT_EQ(heard->size(), 1u);
+
+    otp::role r = only({right::send});
+    r.names = {"nose", "e*"};
+    give_b({r});
+    send(at("ear"), term{2});
+    EXPECT_EQ(heard->size(), 2u);
+
+    r.names = {"nose"};
+    give_b({r});
+    send(at("ear"), term{3});
+    EXPECT_EQ(heard->size(), 2u);
+    send(destination{*b->whereis(atom{"ear"})}, term{4}); // a pid it was shown
+    EXPECT_EQ(heard->size(), 3u);
+    EXPECT_TRUE(sim.block_on(otp::ping(*a, b->name(), in(10s)))); // services stay reachable
+    auto answer = sim.block_on(otp::call(*a, at("ear"), term{5}, in(10s)));
+    EXPECT_EQ(answer.error(), make_error_code(otp::errc::no_process));
+}
+
+TEST_F(Access, RexPassesNothingToNamesThatAreClosed) {
+    ear();
+    give_b({only({right::info})});
+    send(at("rex"),
+         term{std::tuple{pid{name_of('a'), 1, 0, a->creation()}, std::tuple{atom{"sbcast"}, atom{"ear"}, 1}}});
+    EXPECT_TRUE(heard->empty());
+}
+
+TEST_F(Access, FunctionsRunForThoseWhoMayCall) {
+    give_b({only({right::info})});
+    at_b->functions().add("m", "f", [] { return 1; });
+    EXPECT_EQ(rpc("erlang", "node"), "'b@10.0.0.2'");
+    EXPECT_EQ(rpc("m", "f"), "{badrpc,{'EXIT',{not_permitted,[{m,f,[],[]}]}}}");
+
+    otp::role r = only({right::call});
+    r.functions = {"m:f/0", "erlang:*"};
+    give_b({r});
+    at_b->functions().add("m", "f", [] { return 1; });
+    at_b->functions().add("m", "g", [] { return 2; });
+    EXPECT_EQ(rpc("m", "f"), "1");
+    EXPECT_EQ(rpc("m", "g"), "{badrpc,{'EXIT',{not_permitted,[{m,g,[],[]}]}}}");
+    EXPECT_EQ(rpc("erlang", "node"), "{badrpc,{'EXIT',{not_permitted,[{erlang,node,[],[]}]}}}"); // has no `info`
+}
+
+TEST_F(Access, SpawnNeedsItsOwnRight) {
+    give_b({only({right::call})});
+    int ran = 0;
+    at_b->functions().add(
+        "m", "job", [&ran] { ++ran; }, otp::access::spawn);
+    from_a([&](process& self) { self.spawn_request(name_of('b'), atom{"m"}, atom{"job"}, {}); });
+    EXPECT_EQ(ran, 0);
+    EXPECT_EQ(rpc("m", "job"), "ok");
+    EXPECT_EQ(ran, 1);
+}
+
+TEST_F(Access, PidOfAnotherNodeInARequestLendsNoRights) {
+    otp::role admin = only({right::call});
+    admin.name = "admin";
+    admin.nodes = {"b@*", "c@*"};
+    give_b({admin, only({right::info})});
+    int ran = 0;
+    at_b->functions().add("m", "f", [&ran] { ++ran; });
+    std::vector<term> none;
+    std::tuple call{atom{"call"}, atom{"m"}, atom{"f"}, none, atom{"user"}};
+    for (const auto& forged : {pid{name_of('b'), 1, 0, b->creation()}, pid{name_of('c'), 1, 0, 1}}) {
+        send(at("rex"), term{std::tuple{forged, call}});
+        send(destination{*b->whereis(atom{"rex"})}, term{std::tuple{forged, call}});
+        send(at("rex"), term{std::tuple{atom{"$gen_call"}, std::tuple{forged, 1}, call}});
+    }
+    send(at("rex"), term{std::tuple{atom{"$gen_cast"}, std::tuple{atom{"cast"}, atom{"m"}, atom{"f"}, none, 1}}});
+    EXPECT_EQ(ran, 0);
+}
+
+TEST_F(Access, RefusalIsLoggedOncePerKind) {
+    ear();
+    give_b({only({right::info})});
+    for (int i = 0; i < 3; ++i) send(at("ear"), term{i});
+    const std::string story = sim.story();
+    const std::string line = "refused: a@10.0.0.1 (role default, may not send) message to ear";
+    auto first = story.find(line);
+    ASSERT_NE(first, std::string::npos) << story;
+    EXPECT_EQ(story.find(line, first + 1), std::string::npos);
+}
+
+TEST_F(Access, CallsUnderWayAreCountedPerNode) {
+    otp::role r = only({right::call});
+    r.calls_max = 2;
+    give_b({r});
+    at_b->functions().add("m", "wait", [](otp::call_context& c) -> task<> { co_await c.self.sleep(60s); });
+    at_b->functions().add("m", "f", [] { return 1; });
+    nursery jobs;
+    auto forget = [](auto job) -> task<> { co_await std::move(job); };
+    for (int i = 0; i < 2; ++i)
+        jobs.start(forget(otp::erpc_call(*a, b->name(), atom{"m"}, atom{"wait"}, {}, in(600s))));
+    settle();
+    EXPECT_EQ(rpc("m", "f"), "{badrpc,{'EXIT',{system_limit,[{m,f,[],[]}]}}}");
+    sim.run_for(60s);
+    EXPECT_EQ(rpc("m", "f"), "1");
+}
+
+} // namespace
+} // namespace sedge::test

@@ -22,7 +22,7 @@ constexpr const char* module_m =
     "def leave, do: exit(:gone); def fail, do: :erlang.error(:bad); def lie, do: {:EXIT, :not_really}; "
     "def bad, do: {:badrpc, :not_really}; def slow, do: Process.sleep(3000); def die, do: Process.exit(self(), :kill); "
     "def wait(ms), do: Process.sleep(ms) end; "
-    "p = spawn(fn -> f = fn f -> receive do {from, q} when is_pid(from) -> send(from, {:wrap, node(), {:got, q}}); _ "
+    "p = spawn(fn -> f = fn f -> receive do {from, q} when is_pid(from) -> send(from, {:server, node(), {:got, q}}); _ "
     "-> :ok end; f.(f) end; f.(f) end); Process.register(p, :server)";
 
 void add_module_m(otp::function_table& table) {
@@ -42,12 +42,12 @@ void add_module_m(otp::function_table& table) {
     });
 }
 
-/// Answers `{From, Q}` with `{wrap, Node, {got, Q}}`.
+/// Answers `{From, Q}` with `{server, Node, {got, Q}}`.
 task<> wrapping_server(process& self) {
     for (;;) {
         auto waiting = self.receive<pid, term>();
         auto [from, question] = co_await std::move(waiting);
-        self.send(from, term{std::tuple{"wrap"_atom, self.node().name(), std::tuple{"got"_atom, question}}});
+        self.send(from, term{std::tuple{"server"_atom, self.node().name(), std::tuple{"got"_atom, question}}});
     }
 }
 
@@ -132,7 +132,7 @@ TEST_F(RemoteForms, RpcCastsAndBroadcasts) {
 
 TEST_F(RemoteForms, RpcServerCall) {
     proves("Remote functions", "`:rpc.server_call`, `multi_server_call`", direction::to_us);
-    same("rpc:server_call(N, server, wrap, question)");
+    same("rpc:server_call(N, server, server, question)");
     same("rpc:multi_server_call([N], server, question)");
 }
 

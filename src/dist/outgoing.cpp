@@ -11,7 +11,7 @@
 //
 // Payloads are not copied while they wait: a term is a counted reference to its encoding, and parts are cut from it.
 //
-// Atoms go into the header where the peer has a cache (docs/decisions/0018-atoms-of-what-is-sent.md). A header fills
+// Atoms go into the header where the peer has a cache (docs/decisions/0006-atoms-of-what-is-sent.md). A header fills
 // the peer's cache, so it is made when its packet joins the ready bytes, which are written in order and never dropped;
 // what waits is kept without one. Payloads in parts are cut from the term as it is and spell their atoms out: all atoms
 // of a message stand in the header of its first part, and to collect them would mean a walk and a copy of the whole.

@@ -168,7 +168,7 @@ class Examples(unittest.TestCase):
             IO.inspect(Task.await(task))
             IO.inspect(:sys.get_state(heating))
         """, encoding="utf-8")
-        cpp = self.run_example("07_server", "cpp")
+        cpp = self.run_example("06_server", "cpp")
         cpp.expect("cpp@127.0.0.1")  # runs, and is the port mapper
         elixir = self.run_command(["elixir", "--name", "elixir@127.0.0.1", "--cookie", "edge-servers",
                                    "--erl", "-start_epmd false", str(script)])

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A GenServer in C++, for Elixir. In two terminals:
 //
-//     07_server --name cpp@127.0.0.1 --cookie edge-servers
+//     06_server --name cpp@127.0.0.1 --cookie edge-servers
 //     iex --name elixir@127.0.0.1 --cookie edge-servers
 //
 // and then in iex:

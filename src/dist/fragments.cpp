@@ -1,27 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sedge/base/large_memory.hpp>
 #include <sedge/dist/error.hpp>
 #include <sedge/dist/fragments.hpp>
 
-#include <algorithm>
+#include <string>
+#include <utility>
 
 namespace sedge::dist {
 
 namespace {
-error broken(const char* why) { return {errc::bad_packet, why}; }
+error broken(std::string why) { return {errc::bad_packet, std::move(why)}; }
 
-/// Room for the next `part` bytes, and with foresight for the `left` parts after it: a buffer that only doubles would
-/// copy a message of 200 MB while everybody waits. Address space is taken for what was announced, up to sixteen times
-/// what has come; memory only follows what comes.
-void make_room(byte_buffer& payload, std::size_t part, std::uint64_t left) {
-    constexpr std::size_t foresight = 16;
-    const std::size_t needed = payload.size() + part;
-    if (needed <= payload.capacity()) return;
-    const std::size_t most = needed * foresight;
-    const bool fits = part == 0 || left < (most - needed) / part;
-    const std::size_t announced = fits ? needed + static_cast<std::size_t>(left) * part : most;
-    payload.reserve(std::max(announced, std::min(2 * payload.capacity(), most)));
-    expect_large(payload.data(), payload.capacity());
+error broken_payload(const control_message& control, const error& why) {
+    return broken("payload of " + std::string{operation_name(control)} + ": " + why.message());
+}
+
+/// About what `left` more parts like this one hold.
+std::size_t to_come(std::uint64_t left, std::size_t part) {
+    constexpr std::size_t most = std::size_t{1} << 31;
+    return part == 0 || left < most / part ? static_cast<std::size_t>(left) * part : most;
 }
 } // namespace
 
@@ -32,7 +28,7 @@ result<void> reassembly::reserve(std::size_t more) const {
     return {};
 }
 
-result<void> reassembly::begin(std::uint64_t sequence, std::uint64_t count, decoded_control control,
+result<void> reassembly::begin(std::uint64_t sequence, std::uint64_t count, control_message control,
                                std::vector<atom> atoms, byte_view part, time_point now) {
     if (sequence == 0) return broken("fragment with sequence 0");
     if (count == 0) return broken("fragment with number 0");
@@ -41,10 +37,9 @@ result<void> reassembly::begin(std::uint64_t sequence, std::uint64_t count, deco
         return error{sedge::errc::limit_exceeded,
                      "more than " + std::to_string(bounds_.sequences_max) + " fragmented messages under way"};
     if (auto room = reserve(part.size()); !room) return room.error();
-    sequence_state state;
-    state.so_far = {std::move(control), std::move(atoms), byte_buffer{part.begin(), part.end()}};
-    state.left = count - 1;
-    state.since = now;
+    sequence_state state{std::move(control), incoming_term{std::move(atoms)}, count - 1, now};
+    if (auto added = state.payload.add(part, to_come(state.left, part.size())); !added)
+        return broken_payload(state.control, added.error());
     bytes_ += part.size();
     open_.emplace(sequence, std::move(state));
     return {};
@@ -57,14 +52,17 @@ result<std::optional<reassembly::message>> reassembly::add(std::uint64_t sequenc
     auto& state = found->second;
     if (number == 0 || number != state.left) return broken("fragment out of order");
     if (auto room = reserve(part.size()); !room) return room.error();
-    make_room(state.so_far.payload, part.size(), state.left - 1);
-    state.so_far.payload.insert(state.so_far.payload.end(), part.begin(), part.end());
+    --state.left;
+    if (auto added = state.payload.add(part, to_come(state.left, part.size())); !added)
+        return broken_payload(state.control, added.error());
     bytes_ += part.size();
-    if (--state.left > 0) return std::optional<message>{};
-    bytes_ -= state.so_far.payload.size();
-    std::optional<message> whole{std::move(state.so_far)};
+    if (state.left > 0) return std::optional<message>{};
+    auto whole = state.payload.finish();
+    if (!whole) return broken_payload(state.control, whole.error());
+    bytes_ -= state.payload.bytes();
+    std::optional<message> complete{message{std::move(state.control), std::move(*whole)}};
     open_.erase(found);
-    return whole;
+    return complete;
 }
 
 result<void> reassembly::check(time_point now) const {

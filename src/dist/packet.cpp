@@ -79,7 +79,7 @@ result<std::optional<incoming>> packet_decoder::headed(byte_view packet, time_po
         if (!whole) return std::move(whole).error();
         if (!whole->has_value()) return std::optional<incoming>{};
         auto& message = **whole;
-        return complete(std::move(message.control), message.payload, message.atoms, false);
+        return std::optional<incoming>{incoming{std::move(message.control), std::move(message.payload)}};
     }
 
     auto body = in.rest();
@@ -96,7 +96,7 @@ result<std::optional<incoming>> packet_decoder::headed(byte_view packet, time_po
     if (sequence == 0) return broken("fragment with sequence 0");
     if (number == 1) return complete(std::move(*control), body, atoms_, false);
     if (!control->payload_follows) return broken("fragmented message without a payload");
-    auto begun = fragments_.begin(sequence, number, std::move(*control), atoms_, body, now);
+    auto begun = fragments_.begin(sequence, number, std::move(control->message), atoms_, body, now);
     if (!begun) return begun.error();
     return std::optional<incoming>{};
 }

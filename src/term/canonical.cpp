@@ -17,10 +17,16 @@
 // groups of one size. That keeps the work at n log n even for maps used as keys of maps used as keys: where keys of
 // one size meet, each has at most half of the bytes.
 //
+// Input in parts (`feed`): the same steps, always rewriting. A step, which is one leaf, one head or one tail, is done
+// whole or not at all, so that the next part can go on where this one ends; only binaries are taken in pieces. That a
+// container has more elements than bytes cannot be told before the end, and costs nothing until then.
+//
 // Growth: an ATOM_CACHE_REF of two bytes stands for up to 1023. The canonical form may have
 // `term_growth_ratio_max` times the input's bytes, plus a constant for small inputs.
 
 #include "term/canonical.hpp"
+
+#include <sedge/base/large_memory.hpp>
 
 #include "term/order.hpp"
 #include "term/utf8.hpp"
@@ -28,21 +34,49 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
+#include <utility>
 
 namespace sedge::etf {
 
 namespace {
 constexpr std::size_t pairwise_keys_max = 8; // below, comparing all pairs beats sorting
+constexpr std::size_t size_max = std::numeric_limits<std::uint32_t>::max(); // of a term, in bytes
 }
 
 result<void> canonicaliser::run() {
-    if (in_.size() > std::numeric_limits<std::uint32_t>::max()) {
+    if (in_.size() > size_max) {
         return error{term_errc::too_large, std::to_string(in_.size()) + " bytes"};
     }
     while (!complete_) {
-        if (!read_term()) return *std::move(error_);
+        if (!step()) return *std::move(error_);
     }
     return {};
+}
+
+result<std::size_t> canonicaliser::feed(byte_view bytes) {
+    in_ = bytes;
+    at_ = 0;
+    while (!complete_) {
+        const std::size_t taken = at_;
+        const std::size_t made = out_.size();
+        if (step()) continue;
+        if (!cut_) return *std::move(error_);
+        cut_ = false;
+        error_.reset();
+        at_ = taken; // a step is done whole or not at all
+        out_.resize(made);
+        break;
+    }
+    passed_ += at_;
+    in_ = {};
+    return std::exchange(at_, 0);
+}
+
+void canonicaliser::reserve(std::size_t bytes) {
+    if (bytes <= out_.capacity()) return;
+    out_.reserve(bytes);
+    expect_large(out_.data(), out_.capacity());
 }
 
 // --- the output side ------------------------------------------------------------------------------------------
@@ -65,14 +99,24 @@ void canonicaliser::start_rewriting() {
 }
 
 bool canonicaliser::fail(const char* why, term_errc code) {
-    error_.emplace(code, "byte " + std::to_string(at_) + ": " + why);
+    error_.emplace(code, "byte " + std::to_string(passed_ + at_) + ": " + why);
     return false;
+}
+
+bool canonicaliser::cut() {
+    cut_ = true;
+    return fail("cut");
 }
 
 // --- terms ----------------------------------------------------------------------------------------------------
 
+bool canonicaliser::step() {
+    if (binary_left_ > 0) return read_more_of_binary();
+    return tail_is_next_ ? read_tail() : read_term();
+}
+
 bool canonicaliser::read_term() {
-    if (!has(1)) return fail("cut");
+    if (!has(1)) return cut();
     const std::uint8_t* p = here();
     bool ok = false;
     switch (*p) {
@@ -83,21 +127,21 @@ bool canonicaliser::read_term() {
     case small_atom_latin1:
     case atom_cache_ref: ok = read_atom(); break;
     case small_tuple:
-        if (!has(2)) return fail("cut");
+        if (!has(2)) return cut();
         return read_head(shape::tuple, 2, p[1]);
     case large_tuple:
-        if (!has(5)) return fail("cut");
+        if (!has(5)) return cut();
         return read_head(shape::tuple, 5, load32(p + 1));
     case list:
-        if (!has(5)) return fail("cut");
+        if (!has(5)) return cut();
         if (load32(p + 1) == 0) return drop(5), true; // the tail alone, as if it stood here
         return read_head(shape::list, 5, std::size_t{load32(p + 1)} + 1);
     case map:
-        if (!has(5)) return fail("cut");
+        if (!has(5)) return cut();
         return read_head(shape::map, 5, 2 * std::size_t{load32(p + 1)});
     case new_fun: return read_fun();
     case integer: {
-        if (!has(5)) return fail("cut");
+        if (!has(5)) return cut();
         const auto value = load32(p + 1);
         if (value > 255) {
             ok = keep(5);
@@ -108,7 +152,7 @@ bool canonicaliser::read_term() {
     }
     case nil: ok = keep(1); break;
     case string:
-        if (!has(3)) return fail("cut");
+        if (!has(3)) return cut();
         if (load16(p + 1) > 0) {
             ok = keep(3 + std::size_t{load16(p + 1)});
         } else {
@@ -116,20 +160,24 @@ bool canonicaliser::read_term() {
         }
         break;
     case binary:
-        if (!has(5)) return fail("cut");
+        if (!has(5)) return cut();
+        if (in_parts_ && load32(p + 1) > 0) { // may go on in the next part
+            binary_left_ = load32(p + 1);
+            return keep(5);
+        }
         ok = keep(5 + std::size_t{load32(p + 1)});
         break;
     case new_float:
-        if (!has(9)) return fail("cut");
+        if (!has(9)) return cut();
         if ((load16(p + 1) & 0x7ff0) == 0x7ff0) return fail("float is not finite");
         ok = keep(9);
         break;
     case small_big:
-        if (!has(3)) return fail("cut");
+        if (!has(3)) return cut();
         ok = read_big(3, p[1]);
         break;
     case large_big:
-        if (!has(6)) return fail("cut");
+        if (!has(6)) return cut();
         ok = read_big(6, load32(p + 1));
         break;
     case old_float: ok = read_old_float(); break;
@@ -148,9 +196,18 @@ bool canonicaliser::read_term() {
     return ok && element_done();
 }
 
+/// The bytes of a binary, as many as there are.
+bool canonicaliser::read_more_of_binary() {
+    const std::size_t count = std::min(binary_left_, remaining());
+    if (count == 0) return cut();
+    keep(count);
+    binary_left_ -= count;
+    return binary_left_ > 0 || element_done();
+}
+
 /// `count` terms follow the head; a tuple or map without any is complete at once.
 bool canonicaliser::read_head(shape kind, std::size_t head_bytes, std::size_t count) {
-    if (count > remaining() - head_bytes) return fail("more elements than bytes");
+    if (!can_follow(count, head_bytes)) return fail("more elements than bytes");
     if (count > 0 && frames_.size() == options_.nesting_max) return fail("nesting", term_errc::too_deep);
     const auto start = position();
     if (kind == shape::tuple && head_bytes == 5 && count <= 255) {
@@ -165,17 +222,20 @@ bool canonicaliser::read_head(shape kind, std::size_t head_bytes, std::size_t co
 }
 
 bool canonicaliser::element_done() {
-    if (rewriting_ && out_.size() > limits::term_growth_free_bytes + limits::term_growth_ratio_max * in_.size()) {
-        return fail("grows too much", term_errc::too_large);
+    if (rewriting_) {
+        const std::size_t growth = limits::term_growth_ratio_max * (passed_ + in_.size());
+        if (out_.size() > limits::term_growth_free_bytes + growth || out_.size() > size_max) {
+            return fail("grows too much", term_errc::too_large);
+        }
     }
     while (!frames_.empty()) {
         frame& f = frames_.top();
         --f.left;
         if (f.kind == shape::list && f.left == 1) {
-            bool closed = false;
-            if (!close_list_tail(f, closed)) return false;
-            if (!closed) return true;
-        } else if (f.kind == shape::map && f.keys != keys_.size()) { // has two pairs or more
+            tail_is_next_ = true;
+            return true;
+        }
+        if (f.kind == shape::map && f.keys != keys_.size()) { // has two pairs or more
             if (f.left % 2 == 1) { // a key is complete
                 auto& k = keys_.top();
                 k.size = position() - k.start;
@@ -186,58 +246,63 @@ bool canonicaliser::element_done() {
             }
         }
         if (f.left > 0) return true;
-        if (f.kind == shape::map && !close_map(f)) return false;
-        if (f.kind == shape::list) {
-            const auto length = load32(written() + f.start + 1);
-            if (is_byte_list(written() + f.start + 5, written() + position(), length)) {
-                start_rewriting();
-                shorten_list(out_, f.start);
-            }
-        }
-        if (f.kind == shape::fun) { // its size may be a lie, or its contents changed theirs
-            const auto size = static_cast<std::uint32_t>(position() - f.start - 1);
-            if (load32(written() + f.start + 1) != size) {
-                start_rewriting();
-                store32(out_.data() + f.start + 1, size);
-            }
-        }
+        if (!close_container(f)) return false;
         frames_.pop();
     }
     complete_ = true;
     return true;
 }
 
-/// All elements of a list are read, the tail is next. A tail that is a list continues this one.
-bool canonicaliser::close_list_tail(frame& f, bool& closed) {
-    for (;;) {
-        if (!has(1)) return fail("cut");
-        const std::uint8_t* p = here();
-        std::size_t more = 0;
-        if (*p == nil) {
-            closed = true;
-            f.left = 0;
-            return keep(1);
+bool canonicaliser::close_container(const frame& f) {
+    if (f.kind == shape::map) return close_map(f);
+    if (f.kind == shape::list) {
+        const auto length = load32(written() + f.start + 1);
+        if (is_byte_list(written() + f.start + 5, written() + position(), length)) {
+            start_rewriting();
+            shorten_list(out_, f.start);
         }
-        if (*p == string) {
-            if (!has(3) || !has(3 + std::size_t{load16(p + 1)})) return fail("cut");
-            more = load16(p + 1);
-            drop(3 + more);
-            for (std::size_t i = 0; i < more; ++i) out_.insert(out_.end(), {small_integer, p[3 + i]});
-            out_.push_back(nil);
-            closed = true;
-            f.left = 0;
-        } else if (*p == list) {
-            if (!has(5)) return fail("cut");
-            more = load32(p + 1);
-            if (more + 1 > remaining() - 5) return fail("more elements than bytes");
-            drop(5);
-            f.left += more;
-        } else {
-            return true; // improper: one more term
-        }
-        store32(out_.data() + f.start + 1, load32(out_.data() + f.start + 1) + static_cast<std::uint32_t>(more));
-        if (closed || more > 0) return true;
     }
+    if (f.kind == shape::fun) { // its size may be a lie, or its contents changed theirs
+        const auto size = static_cast<std::uint32_t>(position() - f.start - 1);
+        if (load32(written() + f.start + 1) != size) {
+            start_rewriting();
+            store32(out_.data() + f.start + 1, size);
+        }
+    }
+    return true;
+}
+
+/// All elements of a list are read, the tail is next. A tail that is a list continues this one.
+bool canonicaliser::read_tail() {
+    frame& f = frames_.top();
+    if (!has(1)) return cut();
+    const std::uint8_t* p = here();
+    std::size_t more = 0;
+    bool closed = *p == nil;
+    if (*p == nil) {
+        keep(1);
+    } else if (*p == string) {
+        if (!has(3) || !has(3 + std::size_t{load16(p + 1)})) return cut();
+        more = load16(p + 1);
+        drop(3 + more);
+        for (std::size_t i = 0; i < more; ++i) out_.insert(out_.end(), {small_integer, p[3 + i]});
+        out_.push_back(nil);
+        closed = true;
+    } else if (*p == list) {
+        if (!has(5)) return cut();
+        more = load32(p + 1);
+        if (!can_follow(more + 1, 5)) return fail("more elements than bytes");
+        drop(5);
+        f.left += more;
+        if (more == 0) return true; // the tail of this one stands next
+    }
+    tail_is_next_ = false; // improper: one more term
+    if (more > 0) {
+        const std::size_t length = load32(out_.data() + f.start + 1) + more;
+        if (length > size_max) return fail("list of too many elements", term_errc::too_large);
+        store32(out_.data() + f.start + 1, static_cast<std::uint32_t>(length));
+    }
+    return !closed || element_done();
 }
 
 bool canonicaliser::close_map(const frame& f) {

@@ -7,6 +7,7 @@
 #include "term/small_stack.hpp"
 
 #include <optional>
+#include <utility>
 
 namespace sedge::etf {
 
@@ -16,11 +17,26 @@ public:
     /// `bytes` has no version byte; it and the options must outlive this object.
     canonicaliser(byte_view bytes, const decode_options& options) noexcept : in_(bytes), options_(options) {}
 
-    /// Once. Errors: term_errc.
+    /// For a term that comes in parts: see `feed`. The options must outlive this object.
+    explicit canonicaliser(const decode_options& options) noexcept
+        : options_(options), in_parts_(true), rewriting_(true) {}
+
+    /// Once, for a term that is there. Errors: term_errc.
     result<void> run();
+    /// Reads on, in what the call before has left of its bytes and what has come since. Gives how many bytes were
+    /// taken: all, unless the term is complete or something small is cut in two. Errors: term_errc.
+    result<std::size_t> feed(byte_view bytes);
+    [[nodiscard]] bool is_complete() const noexcept { return complete_; }
+    /// Room for that many canonical bytes.
+    void reserve(std::size_t bytes);
+    [[nodiscard]] std::size_t made() const noexcept { return out_.size(); }
+    [[nodiscard]] std::size_t room() const noexcept { return out_.capacity(); }
 
     /// After success: part of the input if that was canonical already, otherwise a rewritten copy.
     [[nodiscard]] byte_view canonical() const noexcept { return rewriting_ ? byte_view{out_} : in_.first(at_); }
+    [[nodiscard]] bool has_rewritten() const noexcept { return rewriting_; }
+    /// The copy. Precondition: has_rewritten().
+    [[nodiscard]] byte_buffer take_rewritten() noexcept { return std::move(out_); }
     /// Bytes of the input that the term took.
     [[nodiscard]] std::size_t consumed() const noexcept { return at_; }
 
@@ -39,10 +55,13 @@ private:
         bool holds_map; // equal keys may then differ in bytes
     };
 
+    bool step();
     bool read_term(); // one leaf, or the head of a container
+    bool read_tail(); // of a list: what ends it, or its continuation
+    bool read_more_of_binary();
     bool read_head(shape kind, std::size_t head_bytes, std::size_t count);
     bool element_done(); // after each complete term; closes containers
-    bool close_list_tail(frame& f, bool& closed);
+    bool close_container(const frame& f);
     bool close_map(const frame& f);
     bool has_equal_keys(key* first, std::size_t count) const;
 
@@ -61,13 +80,17 @@ private:
     [[nodiscard]] bool has(std::size_t count) const noexcept { return in_.size() - at_ >= count; }
     [[nodiscard]] std::size_t remaining() const noexcept { return in_.size() - at_; }
     [[nodiscard]] const std::uint8_t* here() const noexcept { return in_.data() + at_; }
+    /// Each term takes at least one byte: whether `count` of them can stand behind the next `head_bytes`.
+    [[nodiscard]] bool can_follow(std::size_t count, std::size_t head_bytes) const noexcept {
+        return in_parts_ || count <= remaining() - head_bytes;
+    }
     /// Where the next canonical byte goes.
     [[nodiscard]] std::size_t position() const noexcept { return rewriting_ ? out_.size() : at_; }
     [[nodiscard]] const std::uint8_t* written() const noexcept { return rewriting_ ? out_.data() : in_.data(); }
 
     /// The next input bytes are canonical as they are.
     bool keep(std::size_t count) {
-        if (!has(count)) return fail("cut");
+        if (!has(count)) return cut();
         if (rewriting_) [[unlikely]] out_.insert(out_.end(), here(), here() + count);
         at_ += count;
         return true;
@@ -76,12 +99,18 @@ private:
     encoder rewrite(std::size_t count); // they become what the encoder writes
     void start_rewriting();
     bool fail(const char* why, term_errc code = term_errc::malformed);
+    bool cut(); // fails for want of bytes
 
     byte_view in_;
     const decode_options& options_;
     std::size_t at_ = 0;
+    std::size_t passed_ = 0; // bytes of parts before this one
+    bool in_parts_ = false;
     bool complete_ = false;
     bool rewriting_ = false;
+    bool cut_ = false;
+    bool tail_is_next_ = false;    // the elements of the list on top are read
+    std::size_t binary_left_ = 0;  // of a binary that is taken in pieces
     byte_buffer out_;
     std::size_t maps_seen_ = 0; // completed maps of two and more pairs
     small_stack<frame, 32> frames_;

@@ -18,17 +18,17 @@ constexpr std::uint8_t old_creation_max = 3;
 } // namespace
 
 bool canonicaliser::read_atom() {
-    if (!has(2)) return fail("cut");
+    if (!has(2)) return cut();
     const std::uint8_t* p = here();
     switch (*p) {
     case small_atom_utf8: {
         const std::size_t size = p[1];
-        if (!has(2 + size)) return fail("cut");
+        if (!has(2 + size)) return cut();
         if (!utf8::is_valid({reinterpret_cast<const char*>(p + 2), size})) return fail("atom is not UTF-8");
         return keep(2 + size);
     }
     case atom_utf8: {
-        if (!has(3) || !has(3 + std::size_t{load16(p + 1)})) return fail("cut");
+        if (!has(3) || !has(3 + std::size_t{load16(p + 1)})) return cut();
         const std::string_view text{reinterpret_cast<const char*>(p + 3), load16(p + 1)};
         if (!atom::is_valid(text)) return fail("atom is not UTF-8 or has more than 255 characters");
         if (text.size() > 255) return keep(3 + text.size());
@@ -37,7 +37,7 @@ bool canonicaliser::read_atom() {
     }
     case small_atom_latin1: return read_latin1_atom(2, p[1]);
     case atom_latin1:
-        if (!has(3)) return fail("cut");
+        if (!has(3)) return cut();
         return read_latin1_atom(3, load16(p + 1));
     case atom_cache_ref:
         if (p[1] >= options_.header_atoms.size()) return fail("no such atom in the header");
@@ -49,7 +49,7 @@ bool canonicaliser::read_atom() {
 
 bool canonicaliser::read_latin1_atom(std::size_t head_bytes, std::size_t size) {
     if (size > limits::atom_characters_max) return fail("atom has more than 255 characters");
-    if (!has(head_bytes + size)) return fail("cut");
+    if (!has(head_bytes + size)) return cut();
     std::string text;
     for (const auto c : in_.subspan(at_ + head_bytes, size)) utf8::append(text, c);
     rewrite(head_bytes + size).atom(text);
@@ -57,7 +57,7 @@ bool canonicaliser::read_latin1_atom(std::size_t head_bytes, std::size_t size) {
 }
 
 bool canonicaliser::read_big(std::size_t head_bytes, std::size_t size) {
-    if (!has(head_bytes + size)) return fail("cut");
+    if (!has(head_bytes + size)) return cut();
     const auto magnitude = in_.subspan(at_ + head_bytes, size);
     const auto sign = here()[head_bytes - 1];
     const bool needs_tag =
@@ -72,7 +72,7 @@ bool canonicaliser::read_big(std::size_t head_bytes, std::size_t size) {
 
 /// Text as `%.20e` prints it: sign, digits, a point, digits, perhaps an exponent; the rest is padding.
 bool canonicaliser::read_old_float() {
-    if (!has(32)) return fail("cut");
+    if (!has(32)) return cut();
     auto text = as_text(in_.subspan(at_ + 1, 31));
     text = text.substr(0, text.find('\0'));
     if (text.starts_with('+')) text.remove_prefix(1);
@@ -91,10 +91,10 @@ bool canonicaliser::read_old_float() {
 }
 
 bool canonicaliser::read_bitstring() {
-    if (!has(6)) return fail("cut");
+    if (!has(6)) return cut();
     const std::size_t size = load32(here() + 1);
     const int bits = here()[5];
-    if (!has(6 + size)) return fail("cut");
+    if (!has(6 + size)) return cut();
     if (bits > 8 || (size == 0) != (bits == 0)) return fail("impossible number of bits");
     const auto bytes = in_.subspan(at_ + 6, size);
     if (size > 0 && bits < 8 && (bytes.back() & (0xff >> bits)) == 0) return keep(6 + size);
@@ -110,10 +110,10 @@ bool canonicaliser::read_pid() {
     } else {
         keep(1);
     }
-    if (!has(1)) return fail("cut");
+    if (!has(1)) return cut();
     if (!read_atom()) return false;
     if (!is_old) return keep(12);
-    if (!has(9)) return fail("cut");
+    if (!has(9)) return cut();
     const auto creation = here()[8];
     if (creation > old_creation_max) return fail("creation above 3");
     keep(8);
@@ -126,11 +126,11 @@ bool canonicaliser::read_port() {
     const auto tag = *here();
     const std::size_t start = position();
     keep(1);
-    if (!has(1)) return fail("cut");
+    if (!has(1)) return cut();
     if (!read_atom()) return false;
     const std::size_t id_bytes = tag == v4_port ? 8 : 4;
     const std::size_t creation_bytes = tag == old_port ? 1 : 4;
-    if (!has(id_bytes + creation_bytes)) return fail("cut");
+    if (!has(id_bytes + creation_bytes)) return cut();
     const std::uint64_t id = tag == v4_port ? load64(here()) : load32(here());
     const std::uint32_t creation = tag == old_port ? here()[4] : load32(here() + id_bytes);
     if (tag == old_port && creation > old_creation_max) return fail("creation above 3");
@@ -149,7 +149,7 @@ bool canonicaliser::read_port() {
 bool canonicaliser::read_reference() {
     const auto tag = *here();
     if (tag == newer_reference) {
-        if (!has(4)) return fail("cut");
+        if (!has(4)) return cut();
         const std::size_t words = load16(here() + 1);
         if (words == 0 || words > limits::reference_words_max) return fail("reference of too many words, or none");
         keep(3);
@@ -157,7 +157,7 @@ bool canonicaliser::read_reference() {
     }
     std::size_t words = 1;
     if (tag == new_reference) {
-        if (!has(4)) return fail("cut");
+        if (!has(4)) return cut();
         words = load16(here() + 1);
         if (words == 0 || words > limits::reference_words_max) return fail("reference of too many words, or none");
         drop(3);
@@ -165,9 +165,9 @@ bool canonicaliser::read_reference() {
         drop(1);
     }
     writer{out_}.u8(newer_reference).u16(static_cast<std::uint16_t>(words));
-    if (!has(1)) return fail("cut");
+    if (!has(1)) return cut();
     if (!read_atom()) return false;
-    if (!has(1 + 4 * words)) return fail("cut");
+    if (!has(1 + 4 * words)) return cut();
     // REFERENCE has the creation behind its word, NEW_REFERENCE before its words.
     const auto* p = here();
     const auto creation = tag == new_reference ? p[0] : p[4];
@@ -182,10 +182,10 @@ bool canonicaliser::read_reference() {
 
 /// An INTEGER or SMALL_INTEGER from 0 to `max`.
 bool canonicaliser::read_small_integer_as(std::uint32_t max) {
-    if (!has(2)) return fail("cut");
+    if (!has(2)) return cut();
     if (*here() == small_integer) return here()[1] <= max ? keep(2) : fail("number out of range");
     if (*here() != integer) return fail("not a small integer");
-    if (!has(5)) return fail("cut");
+    if (!has(5)) return cut();
     const auto value = load32(here() + 1);
     if (value > max) return fail("number out of range");
     if (value > 255) return keep(5);
@@ -201,7 +201,7 @@ bool canonicaliser::read_export() {
 /// `112 size:32 arity:8 id:16 index:32 free:32 module index unique pid`, then the free variables.
 bool canonicaliser::read_fun() {
     constexpr std::size_t head_bytes = 1 + 4 + 1 + 16 + 4 + 4;
-    if (!has(head_bytes)) return fail("cut");
+    if (!has(head_bytes)) return cut();
     const std::size_t free = load32(here() + head_bytes - 4);
     if (free > limits::fun_free_variables_max) return fail("fun with too many free variables");
     if (frames_.size() == options_.nesting_max) return fail("nesting", term_errc::too_deep);
@@ -209,9 +209,10 @@ bool canonicaliser::read_fun() {
     keep(head_bytes);
     constexpr std::uint32_t any = 0xffffffff;
     if (!read_atom() || !read_small_integer_as(any) || !read_small_integer_as(any)) return false;
-    if (!has(1) || (*here() != new_pid && *here() != old_pid)) return fail("fun without a pid");
+    if (!has(1)) return cut();
+    if (*here() != new_pid && *here() != old_pid) return fail("fun without a pid");
     if (!read_pid()) return false;
-    if (free > remaining()) return fail("more elements than bytes");
+    if (!can_follow(free, 0)) return fail("more elements than bytes");
     frames_.push({start, free + 1, keys_.size(), maps_seen_, shape::fun}); // + 1 for the head that is read now
     return element_done();
 }

@@ -35,14 +35,36 @@ const std::error_category& term_category() noexcept {
 }
 
 term::block* term::block::make(byte_view canonical) {
-    SEDGE_ASSERT(canonical.size() <= std::numeric_limits<std::uint32_t>::max());
+    if (canonical.size() > inline_bytes_max) {
+        byte_buffer copy;
+        copy.reserve(canonical.size());
+        expect_large(copy.data(), copy.capacity());
+        copy.assign(canonical.begin(), canonical.end());
+        return make(std::move(copy));
+    }
     void* memory = std::malloc(sizeof(block) + canonical.size());
     if (memory == nullptr) throw std::bad_alloc{};
-    expect_large(memory, canonical.size());
     auto* b = new (memory) block;
     b->size = static_cast<std::uint32_t>(canonical.size());
-    std::memcpy(b->bytes(), canonical.data(), canonical.size());
+    std::memcpy(reinterpret_cast<std::uint8_t*>(b + 1), canonical.data(), canonical.size());
     return b;
+}
+
+term::block* term::block::make(byte_buffer&& canonical) {
+    SEDGE_ASSERT(canonical.size() <= std::numeric_limits<std::uint32_t>::max());
+    const std::size_t spare = canonical.capacity() - canonical.size();
+    if (canonical.size() <= inline_bytes_max || spare > canonical.size() / 4) return make(byte_view{canonical});
+    auto* b = new large;
+    b->size = static_cast<std::uint32_t>(canonical.size());
+    b->owned = std::move(canonical);
+    return b;
+}
+
+void term::block::destroy(block* b) noexcept {
+    if (b->size > inline_bytes_max)
+        delete static_cast<large*>(b);
+    else
+        std::free(b);
 }
 
 term::term() noexcept = default;
@@ -61,7 +83,7 @@ term& term::operator=(term&& other) noexcept {
     return *this;
 }
 term::~term() {
-    if (block_ != nullptr && block_->count.fetch_sub(1, std::memory_order_acq_rel) == 1) std::free(block_);
+    if (block_ != nullptr && block_->count.fetch_sub(1, std::memory_order_acq_rel) == 1) block::destroy(block_);
 }
 
 byte_view term::bytes() const noexcept {
@@ -87,7 +109,7 @@ term term::adopt(byte_buffer canonical) {
     SEDGE_ASSERT(check.consumed() == canonical.size());
 #endif
     SEDGE_ASSERT(!canonical.empty());
-    return term{block::make(canonical)};
+    return term{block::make(std::move(canonical))};
 }
 
 result<term::decoded> term::decode_prefix(byte_view bytes, const decode_options& options) {
@@ -109,7 +131,9 @@ result<term::decoded> term::decode_prefix(byte_view bytes, const decode_options&
     }
     etf::canonicaliser run{rest, options};
     if (auto done = run.run(); !done) return done.error();
-    return decoded{term{block::make(run.canonical())}, bytes.size() - rest.size() + run.consumed()};
+    const std::size_t consumed = bytes.size() - rest.size() + run.consumed();
+    if (run.has_rewritten()) return decoded{term{block::make(run.take_rewritten())}, consumed};
+    return decoded{term{block::make(run.canonical())}, consumed};
 }
 
 result<term> term::decode(byte_view bytes, const decode_options& options) {

@@ -6,6 +6,7 @@
 #include <sedge/base/limits.hpp>
 #include <sedge/base/result.hpp>
 #include <sedge/dist/control.hpp>
+#include <sedge/term/incoming_term.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -16,8 +17,8 @@ namespace sedge::dist {
 
 /// Puts the messages together again that a peer sends in parts. A core.
 ///
-/// The control message comes whole in the first part; what is collected is the payload's bytes. Memory follows the
-/// bytes that have come, never a count that was announced.
+/// The control message comes whole in the first part. The payload is validated part by part, into the memory that its
+/// term will keep. Memory follows the bytes that have come, never a count that was announced.
 class reassembly {
 public:
     struct limits_of {
@@ -26,21 +27,20 @@ public:
         duration time_max = limits::fragment_time_max;
     };
     struct message {
-        decoded_control control;
-        std::vector<atom> atoms; ///< Of the first part's header; the payload refers to them.
-        byte_buffer payload;
+        control_message control;
+        term payload;
     };
 
     reassembly() = default;
     explicit reassembly(limits_of bounds) : bounds_(bounds) {}
 
-    /// The first of `count` parts (count > 1: a single part needs no reassembly).
-    /// Errors: errc::bad_packet (sequence 0 or already running, count 0), errc::limit_exceeded.
-    result<void> begin(std::uint64_t sequence, std::uint64_t count, decoded_control control, std::vector<atom> atoms,
+    /// The first of `count` parts (count > 1: a single part needs no reassembly). `atoms` are those of its header.
+    /// Errors: errc::bad_packet (sequence 0 or already running, count 0, no term), errc::limit_exceeded.
+    result<void> begin(std::uint64_t sequence, std::uint64_t count, control_message control, std::vector<atom> atoms,
                        byte_view part, time_point now);
 
     /// Part `number`, counting down to 1; the message with part 1.
-    /// Errors: errc::bad_packet (unknown sequence, wrong number), errc::limit_exceeded.
+    /// Errors: errc::bad_packet (unknown sequence, wrong number, no term), errc::limit_exceeded.
     result<std::optional<message>> add(std::uint64_t sequence, std::uint64_t number, byte_view part);
 
     /// Errors: errc::limit_exceeded if a message has been under way for longer than allowed.
@@ -51,7 +51,8 @@ public:
 
 private:
     struct sequence_state {
-        message so_far;
+        control_message control;
+        incoming_term payload;
         std::uint64_t left = 0; // parts still to come; the next one has this number
         time_point since{};
     };

@@ -32,7 +32,7 @@ enum class frame_width : std::uint8_t { two = 2, four = 4 };
 /// plus `spare_bytes`, and gives the memory of a large frame back when the next bytes are read.
 class frame_reader {
 public:
-    static constexpr std::size_t spare_bytes = 64 * 1024; ///< Room for one read; what an idle connection keeps.
+    static constexpr std::size_t spare_bytes = 68 * 1024; ///< Room for one read, and for a part of a message (64 KiB).
 
     frame_reader(frame_width width, std::size_t frame_bytes_max) noexcept
         : width_(width), frame_bytes_max_(frame_bytes_max) {}

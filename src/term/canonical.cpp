@@ -40,9 +40,9 @@
 namespace sedge::etf {
 
 namespace {
-constexpr std::size_t pairwise_keys_max = 8; // below, comparing all pairs beats sorting
+constexpr std::size_t pairwise_keys_max = 8;                                // below, comparing all pairs beats sorting
 constexpr std::size_t size_max = std::numeric_limits<std::uint32_t>::max(); // of a term, in bytes
-}
+} // namespace
 
 result<void> canonicaliser::run() {
     if (in_.size() > size_max) {
@@ -73,11 +73,9 @@ result<std::size_t> canonicaliser::feed(byte_view bytes) {
     return std::exchange(at_, 0);
 }
 
-void canonicaliser::reserve(std::size_t bytes) {
-    if (bytes <= out_.capacity()) return;
-    out_.reserve(bytes);
-    expect_large(out_.data(), out_.capacity());
-}
+void canonicaliser::reserve(std::size_t bytes) { out_.reserve(bytes); }
+
+void canonicaliser::use_large_pages() noexcept { expect_large(out_.data(), out_.capacity()); }
 
 // --- the output side ------------------------------------------------------------------------------------------
 
@@ -236,7 +234,7 @@ bool canonicaliser::element_done() {
             return true;
         }
         if (f.kind == shape::map && f.keys != keys_.size()) { // has two pairs or more
-            if (f.left % 2 == 1) { // a key is complete
+            if (f.left % 2 == 1) {                            // a key is complete
                 auto& k = keys_.top();
                 k.size = position() - k.start;
                 k.holds_map = maps_seen_ != f.maps_seen;

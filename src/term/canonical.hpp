@@ -29,6 +29,7 @@ public:
     [[nodiscard]] bool is_complete() const noexcept { return complete_; }
     /// Room for that many canonical bytes.
     void reserve(std::size_t bytes);
+    void use_large_pages() noexcept;
     [[nodiscard]] std::size_t made() const noexcept { return out_.size(); }
     [[nodiscard]] std::size_t room() const noexcept { return out_.capacity(); }
 
@@ -91,7 +92,8 @@ private:
     /// The next input bytes are canonical as they are.
     bool keep(std::size_t count) {
         if (!has(count)) return cut();
-        if (rewriting_) [[unlikely]] out_.insert(out_.end(), here(), here() + count);
+        if (rewriting_) [[unlikely]]
+            out_.insert(out_.end(), here(), here() + count);
         at_ += count;
         return true;
     }
@@ -109,8 +111,8 @@ private:
     bool complete_ = false;
     bool rewriting_ = false;
     bool cut_ = false;
-    bool tail_is_next_ = false;    // the elements of the list on top are read
-    std::size_t binary_left_ = 0;  // of a binary that is taken in pieces
+    bool tail_is_next_ = false;   // the elements of the list on top are read
+    std::size_t binary_left_ = 0; // of a binary that is taken in pieces
     byte_buffer out_;
     std::size_t maps_seen_ = 0; // completed maps of two and more pairs
     small_stack<frame, 32> frames_;

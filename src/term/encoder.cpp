@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sedge/base/assert.hpp>
+#include <sedge/base/large_memory.hpp>
 #include <sedge/term/encoder.hpp>
 #include <sedge/term/term.hpp>
 
 #include "term/tags.hpp"
 #include "term/utf8.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -13,7 +15,13 @@
 namespace sedge {
 
 namespace {
-void append(byte_buffer& out, byte_view bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
+void append(byte_buffer& out, byte_view bytes) {
+    if (bytes.size() > out.capacity() - out.size()) {
+        out.reserve(std::max(out.size() + bytes.size(), 2 * out.capacity()));
+        expect_large(out.data(), out.capacity());
+    }
+    out.insert(out.end(), bytes.begin(), bytes.end());
+}
 } // namespace
 
 void encoder::integer(std::int64_t value) {
@@ -78,7 +86,8 @@ void encoder::atom(std::string_view text) {
 
 void encoder::binary(byte_view bytes) {
     SEDGE_ASSERT(bytes.size() <= std::numeric_limits<std::uint32_t>::max());
-    writer{*out_}.u8(etf::binary).u32(static_cast<std::uint32_t>(bytes.size())).bytes(bytes);
+    writer{*out_}.u8(etf::binary).u32(static_cast<std::uint32_t>(bytes.size()));
+    append(*out_, bytes);
 }
 
 void encoder::charlist(std::string_view utf8) {

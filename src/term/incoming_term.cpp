@@ -29,18 +29,28 @@ struct incoming_term::impl {
     etf::canonicaliser run{options};
     byte_buffer cut; // the beginning of something small that goes on in the next part
     std::size_t came = 0;
+    std::size_t large_room = 0; // for which large pages were asked
 };
 
-/// Room ahead: a buffer that only doubles would copy a message of 200 MB several times. What was announced gets address
-/// space, up to `foresight` times what has come; memory only follows what comes. An eighth more, since names of atoms
-/// take the places of their references.
+/// Room ahead: a buffer that only doubles would copy a message of 200 MB several times, the last time while everybody
+/// waits. What was announced gets address space, up to `foresight` times what has come; memory only follows what comes.
+/// The room is taken early, while there is little to be copied. An eighth more, since names of atoms take the places of
+/// their references.
 void incoming_term::impl::make_room(std::size_t part, std::size_t to_come) {
-    constexpr std::size_t foresight = 64;
+    constexpr std::size_t foresight = 256;
+    constexpr std::size_t large = 1024 * 1024; // below, a large page would be much more than what has come
     const std::size_t needed = run.made() + cut.size() + part;
-    if (needed <= run.room()) return;
     const std::size_t most = needed * foresight;
     const std::size_t announced = needed + std::min(to_come, most);
-    run.reserve(std::min(most, std::max(announced + announced / 8, 2 * run.room())));
+    if (announced > run.room()) {
+        const std::size_t wanted = std::min(most, announced + announced / 8);
+        const bool early = wanted > announced || wanted >= 2 * run.room(); // all of it, or a good deal more
+        if (early || needed > run.room()) run.reserve(std::max(wanted, needed));
+    }
+    if (needed >= large && large_room != run.room()) {
+        run.use_large_pages();
+        large_room = run.room();
+    }
 }
 
 result<void> incoming_term::impl::add(byte_view part) {
@@ -81,8 +91,7 @@ result<void> incoming_term::add(byte_view part, std::size_t to_come) {
 }
 
 result<term> incoming_term::finish() {
-    if (!impl_->run.is_complete())
-        return error{term_errc::malformed, "byte " + std::to_string(impl_->came) + ": cut"};
+    if (!impl_->run.is_complete()) return error{term_errc::malformed, "byte " + std::to_string(impl_->came) + ": cut"};
     return term::adopt(impl_->run.take_rewritten());
 }
 

@@ -2,7 +2,9 @@
 #include "wire/native_address.hpp"
 #include "wire/system_transport.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <netinet/tcp.h>
 #include <unistd.h>
 
@@ -17,6 +19,23 @@ constexpr milliseconds descriptors_retry{100};
 // Bytes that the system holds before they leave. What it holds cannot be overtaken: with its usual megabytes, a small
 // message would wait for all of a large one that was written before. What is on its way to the peer is not counted.
 constexpr int unsent_bytes_max = 128 * 1024;
+
+// The same on the receiving side. Bytes wait there when a program is slower than the network, and the system lets
+// megabytes of them gather. Over a short way that buys nothing: a window of delay times 10 Gbit/s keeps any link full.
+// Longer ways, where the network is the slower one, keep the system's own sizing; it needs to grow there.
+constexpr std::chrono::microseconds short_way{1000}; // to the peer and back
+constexpr int unread_bytes_min = 64 * 1024;
+constexpr int bytes_in_a_microsecond = 1250; // 10 Gbit/s
+
+void bound_unread_bytes(int fd) {
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return;
+    const std::chrono::microseconds way{info.tcpi_rtt}; // measured while connecting
+    if (way.count() == 0 || way > short_way) return;
+    const int bytes = std::max(unread_bytes_min, static_cast<int>(way.count()) * bytes_in_a_microsecond);
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+}
 
 void set_on(int fd, int level, int option) {
     const int on = 1;
@@ -35,10 +54,10 @@ endpoint remote_of(int fd) {
 
 class tcp_stream final : public stream {
 public:
-    explicit tcp_stream(fd_owner fd)
-        : fd_(std::move(fd)), local_(local_of(fd_->fd())), remote_(remote_of(fd_->fd())) {
+    explicit tcp_stream(fd_owner fd) : fd_(std::move(fd)), local_(local_of(fd_->fd())), remote_(remote_of(fd_->fd())) {
         set_on(fd_->fd(), IPPROTO_TCP, TCP_NODELAY);
         setsockopt(fd_->fd(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_bytes_max, sizeof unsent_bytes_max);
+        bound_unread_bytes(fd_->fd());
     }
 
     io_step try_read(std::span<std::uint8_t> into) override {
@@ -78,8 +97,7 @@ private:
 
 class tcp_listener final : public listener {
 public:
-    tcp_listener(system_loop& loop, fd_owner fd)
-        : loop_(loop), fd_(std::move(fd)), local_(local_of(fd_->fd())) {}
+    tcp_listener(system_loop& loop, fd_owner fd) : loop_(loop), fd_(std::move(fd)), local_(local_of(fd_->fd())) {}
 
     task<result<std::unique_ptr<stream>>> accept() override { return accept_next(&loop_, fd_.shared(), local_); }
     void close() noexcept override { fd_->close(); }

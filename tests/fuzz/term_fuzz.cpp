@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Any bytes are a term or an error. What is a term can be walked, printed, compared and hashed, and its canonical
-// bytes decode to themselves. The first byte chooses the way in: stand-alone, or inside a packet with cached atoms.
+// bytes decode to themselves. In parts they are the same term. The first byte chooses the way in: stand-alone, or inside
+// a packet with cached atoms.
+// inside a packet with cached atoms.
 
 #include <sedge/base/assert.hpp>
+#include <sedge/term/incoming_term.hpp>
 #include <sedge/term/text.hpp>
 
 #include <array>
@@ -27,6 +30,18 @@ std::size_t touch(const term_view& t, int levels) {
     return seen;
 }
 
+/// The same bytes in two parts are the same term, or none either. Memory is justified by what has come, so that many
+/// atoms of the header may be refused earlier than in one piece.
+void take_in_parts(byte_view bytes, std::size_t cut, std::span<const atom> atoms, const term* whole) {
+    incoming_term coming{{atoms.begin(), atoms.end()}};
+    auto added = coming.add(bytes.first(cut), bytes.size() - cut);
+    if (added) added = coming.add(bytes.subspan(cut));
+    auto t = added ? coming.finish() : result<term>{added.error()};
+    if (!t && t.error() == make_error_code(term_errc::too_large)) return;
+    SEDGE_ASSERT(t.has_value() == (whole != nullptr));
+    if (t) SEDGE_ASSERT(to_hex(t->bytes()) == to_hex(whole->bytes()));
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -39,6 +54,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         options.header_atoms = header;
     }
     const auto found = term::decode_prefix({data + 1, size - 1}, options);
+    if (data[0] % 2 == 1)
+        take_in_parts({data + 1, size - 1}, data[0] / 2 % size, header, found ? &found->value : nullptr);
     if (!found) {
         SEDGE_ASSERT(!found.error().message().empty());
         return 0;

@@ -65,8 +65,8 @@ TEST(IncomingTerm, IsTheSameTermHoweverItIsCut) {
 TEST(IncomingTerm, MayBeCutAtEachByte) {
     const std::vector<atom> atoms{"ok"_atom, "node@host"_atom};
     const std::string pid = "58 5201 00000001 00000000 00000003";
-    const std::string fun = "70 00000000 01 000102030405060708090a0b0c0d0e0f 00000000 00000001 5200 6101 6105 " + pid +
-                            " 6a";
+    const std::string fun =
+        "70 00000000 01 000102030405060708090a0b0c0d0e0f 00000000 00000001 5200 6101 6105 " + pid + " 6a";
     const std::string all[] = {
         "68 04 5200 6d00000003 010203 6a 5201",           // tuple, cached atoms, binary
         "6c 00000002 6101 6102 6c 00000001 6103 6a",      // a list that goes on in its tail
@@ -74,9 +74,18 @@ TEST(IncomingTerm, MayBeCutAtEachByte) {
         "6c 00000001 6141 6b 0002 4243",                  // a list that goes on as a string
         "6c 00000001 5200 6102",                          // an improper list
         "74 00000002 5200 6101 5201 74 00000001 6101 6a", // maps
-        "62 00000005", "6e 08 00 0102030405060708", "6f 00000004 00 01020304", "46 400921fb54442d18",
-        "4d 00000002 03 ff e0", "5a 0003 5201 00000001 00000002 00000003 00000004", "71 5200 5201 6102", pid, fun,
-        "64 0002 6869", "73 02 6869", "76 0002 6869",
+        "62 00000005",
+        "6e 08 00 0102030405060708",
+        "6f 00000004 00 01020304",
+        "46 400921fb54442d18",
+        "4d 00000002 03 ff e0",
+        "5a 0003 5201 00000001 00000002 00000003 00000004",
+        "71 5200 5201 6102",
+        pid,
+        fun,
+        "64 0002 6869",
+        "73 02 6869",
+        "76 0002 6869",
     };
     for (const auto& hex : all) {
         const auto bytes = raw(hex);

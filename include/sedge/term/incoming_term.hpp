@@ -21,7 +21,7 @@ public:
     ~incoming_term();
 
     /// The next bytes; those behind the end of the term are ignored. About `to_come` bytes follow: address space may
-    /// be taken for them, up to 64 times what has come. Errors: term_errc; the object is of no further use then.
+    /// be taken for them, up to 256 times what has come. Errors: term_errc; the object is of no further use then.
     result<void> add(byte_view part, std::size_t to_come = 0);
     /// After the last part. Errors: term_errc::malformed if it was not all.
     [[nodiscard]] result<term> finish();

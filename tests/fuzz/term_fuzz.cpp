@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Any bytes are a term or an error. What is a term can be walked, printed, compared and hashed, and its canonical
-// bytes decode to themselves. In parts they are the same term. The first byte chooses the way in: stand-alone, or inside
-// a packet with cached atoms.
+// bytes decode to themselves. In parts they are the same term. The first byte chooses the way in: stand-alone, or
 // inside a packet with cached atoms.
 
 #include <sedge/base/assert.hpp>

@@ -53,6 +53,7 @@ task<result<void>> write_all(stream& to, byte_view bytes) {
         case io_step::outcome::would_block: co_await to.writable();
         }
     }
+    while (to.held() > 0) co_await to.writable();
     co_return result<void>{};
 }
 

@@ -34,6 +34,8 @@ inline constexpr std::size_t handshake_frame_bytes_max = 1024; ///< One handshak
 inline constexpr std::size_t handshake_connections_max = 128;  ///< Not yet authenticated, all sources.
 inline constexpr std::size_t handshake_connections_per_source_max = 8; ///< Same, from one address (not loopback).
 inline constexpr std::size_t handshake_bytes_max = 4096;               ///< Read from one connection before the digest.
+inline constexpr std::size_t tls_handshake_bytes_max = 64 * 1024; ///< Of the peer; its certificates are most of it.
+inline constexpr std::size_t tls_file_bytes_max = 4 * mebibyte; ///< Of a PEM file; the system's CAs have 200 KiB.
 inline constexpr std::chrono::seconds handshake_time_max{5};           ///< From accept to the verified digest.
 inline constexpr std::size_t handshake_failures_max = 5; ///< In the window below; then the source is blocked.
 inline constexpr std::chrono::seconds handshake_failure_window{60};

@@ -53,6 +53,9 @@ public:
     virtual task<> readable() = 0;
     /// Completes when `try_write` may take something. At most one waiter.
     virtual task<> writable() = 0;
+    /// Bytes that `try_write` took and the stream holds itself; TLS has such. `close` would drop them, and nothing but
+    /// `try_write` and `writable` moves them on: whoever has no more to write awaits `writable` until this is 0.
+    [[nodiscard]] virtual std::size_t held() const noexcept { return 0; }
     /// Ends the stream at once; both waits complete, further steps fail with `errc::closed`.
     virtual void close() noexcept = 0;
 
@@ -114,10 +117,10 @@ public:
 };
 
 struct interface_address {
-    std::string name;        ///< `eth0`
+    std::string name; ///< `eth0`
     std::uint32_t index = 0;
     ip_address address;
-    int prefix_bits = 0;     ///< Of the address's own family: 24 for 10.0.0.5/24.
+    int prefix_bits = 0; ///< Of the address's own family: 24 for 10.0.0.5/24.
     std::optional<ip_address> broadcast;
     bool up = false;
     bool multicast = false;

@@ -80,7 +80,12 @@ node_entry read_entry(reader& in) {
     return node;
 }
 
-result<std::optional<request>> complete(request what) { return std::optional{std::move(what)}; }
+result<std::optional<request>> complete(request what) {
+    // Not `optional{std::move(what)}`: g++ 12 takes its temporary for uninitialized when it optimizes.
+    result<std::optional<request>> out{std::optional<request>{}};
+    out->emplace(std::move(what));
+    return out;
+}
 
 error malformed(std::string what) { return {sedge::errc::malformed, "port mapper request: " + std::move(what)}; }
 

@@ -104,6 +104,7 @@ bool accepts(kernel_state& state, const remote_signal& signal) {
     const role& r = role_of(state, signal.peer);
     if (has(r, needed)) return true;
     std::string what = signal.what == kind::link ? "link to " : "exit signal to ";
+    if (signal.what == kind::group_leader) what = "new group leader of ";
     return refuse(state, signal.peer, r, needed, what + name_of(signal.target));
 }
 

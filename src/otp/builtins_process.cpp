@@ -22,7 +22,7 @@ std::optional<pid> local_pid(call_context& c, builtin_arguments arguments) {
 outcome info_of(call_context& c, builtin_arguments arguments, std::string_view dead) {
     auto who = local_pid(c, arguments);
     if (!who) return failure("badarg", c, arguments);
-    auto info = c.self.node().info(*who);
+    auto info = c.self.node().info(*who, false);
     return outcome::value(info ? process_items(c.self.node(), *info) : term{atom{dead}});
 }
 

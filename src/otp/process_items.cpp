@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // process_info, item by item. What a coroutine has in place of a BEAM process's innards: its label is the initial
-// call, what it waits for is the current function, messages handled are reductions, and words of memory are the heap.
-// Items without any meaning here keep the value that an idle BEAM process shows, since tools match on their form.
+// call; the C++ function that called `receive` or `sleep`, with file and line, is the current function, location and
+// stack; messages handled are reductions; and words of memory are the heap. Items without any meaning here keep the
+// value that an idle BEAM process shows, since tools match on their form.
 
 #include "otp/builtins.hpp"
+#include "otp/source_function.hpp"
 #include "otp/terms.hpp"
 
 #include <sedge/process/node.hpp>
@@ -34,13 +36,46 @@ term function_in(std::string_view label) {
     return tuple(atom{"sedge"}, atom{atom::is_valid(label) ? label : "process"}, 0);
 }
 
-bool is_running(const process_info& info) { return info.waiting_at == "running"; }
+bool has_place(const process_info& info) { return info.location.line() != 0; }
 
-term current_function(const process_info& info) { return function_in(is_running(info) ? info.label : info.waiting_at); }
+atom atom_or(std::string_view text, std::string_view otherwise) {
+    return atom{atom::is_valid(text) ? text : otherwise};
+}
+
+/// Where it waits; of a process that runs, or waits for no message, only what it was started with is known.
+term current_function(const process_info& info) {
+    if (!has_place(info)) return function_in(info.label);
+    auto at = function_at(info.location);
+    return tuple(atom_or(at.module, "sedge"), atom_or(at.function, "?"), at.arity);
+}
 
 term current_location(const process_info& info) {
-    term at = current_function(info);
-    return tuple(term{at.element(0)}, term{at.element(1)}, term{at.element(2)}, nil());
+    term mfa = current_function(info);
+    term where = nil();
+    if (has_place(info)) {
+        auto at = function_at(info.location);
+        std::vector<term> place{tuple(atom{"file"}, erlang_string(at.module)), tuple(atom{"line"}, at.line)};
+        where = term_list(place);
+    }
+    return tuple(term{mfa.element(0)}, term{mfa.element(1)}, term{mfa.element(2)}, where);
+}
+
+term current_stacktrace(const process_info& info) {
+    if (!has_place(info)) return nil();
+    std::vector<term> frames{current_location(info)};
+    return term_list(frames);
+}
+
+term backtrace(const process_info& info) {
+    if (!has_place(info)) return binary("");
+    auto at = function_at(info.location);
+    return binary(at.module + ":" + std::to_string(at.line) + " (" + at.function + "/" + std::to_string(at.arity) +
+                  ")\n");
+}
+
+term status(const process_info& info) {
+    bool waits = info.waiting_at != "running" && info.waiting_at != "runnable";
+    return term{atom{waits ? "waiting" : info.waiting_at}};
 }
 
 term watched(const destination& target, const atom& here) {
@@ -80,6 +115,17 @@ term garbage_collection() {
     return term_list(settings);
 }
 
+term garbage_collection_info(std::size_t words) {
+    std::vector<term> sizes;
+    for (const char* item :
+         {"old_heap_block_size", "heap_block_size", "mbuf_size", "recent_size", "stack_size", "old_heap_size",
+          "heap_size", "bin_vheap_size", "bin_vheap_block_size", "bin_old_vheap_size", "bin_old_vheap_block_size"}) {
+        bool is_heap = item == std::string_view{"heap_size"} || item == std::string_view{"heap_block_size"};
+        sizes.push_back(tuple(atom{item}, is_heap ? words : 0));
+    }
+    return term_list(sizes);
+}
+
 std::size_t heap_words(const process_info& info) {
     return std::max(info.memory_bytes / word_bytes, default_heap_words);
 }
@@ -95,14 +141,14 @@ struct item {
 const item items[] = {
     {"current_function", [](node&, const process_info& i) { return current_function(i); }, true},
     {"initial_call", [](node&, const process_info& i) { return function_in(i.label); }, true},
-    {"status", [](node&, const process_info& i) { return term{atom{is_running(i) ? "running" : "waiting"}}; }, true},
+    {"status", [](node&, const process_info& i) { return status(i); }, true},
     {"message_queue_len", [](node&, const process_info& i) { return term{i.message_queue_len}; }, true},
     {"links", [](node&, const process_info& i) { return term{i.links}; }, true},
     {"dictionary", [](node&, const process_info&) { return nil(); }, true},
     {"trap_exit", [](node&, const process_info& i) { return term{i.trap_exit}; }, true},
     {"error_handler", [](node&, const process_info&) { return term{atom{"error_handler"}}; }, true},
     {"priority", [](node&, const process_info&) { return term{atom{"normal"}}; }, true},
-    {"group_leader", [](node& n, const process_info&) { return term{n.group_leader()}; }, true},
+    {"group_leader", [](node&, const process_info& i) { return term{i.group_leader}; }, true},
     {"total_heap_size", [](node&, const process_info& i) { return term{heap_words(i)}; }, true},
     {"heap_size", [](node&, const process_info& i) { return term{heap_words(i)}; }, true},
     {"stack_size", [](node&, const process_info&) { return term{1}; }, true},
@@ -114,8 +160,15 @@ const item items[] = {
     {"monitors", [](node& n, const process_info& i) { return monitors(i, n.name()); }},
     {"monitored_by", [](node&, const process_info& i) { return term{i.monitored_by}; }},
     {"current_location", [](node&, const process_info& i) { return current_location(i); }},
-    {"current_stacktrace", [](node&, const process_info&) { return nil(); }},
+    {"current_stacktrace", [](node&, const process_info& i) { return current_stacktrace(i); }},
+    {"backtrace", [](node&, const process_info& i) { return backtrace(i); }},
     {"message_queue_data", [](node&, const process_info&) { return term{atom{"on_heap"}}; }},
+    {"fullsweep_after", [](node&, const process_info&) { return term{65535}; }},
+    {"garbage_collection_info", [](node&, const process_info& i) { return garbage_collection_info(heap_words(i)); }},
+    {"magic_ref", [](node&, const process_info&) { return nil(); }},
+    {"min_bin_vheap_size", [](node&, const process_info&) { return term{46422}; }},
+    {"parent", [](node&, const process_info& i) { return i.parent ? term{*i.parent} : term{atom{"undefined"}}; }},
+    {"trace", [](node&, const process_info&) { return term{0}; }},
     {"min_heap_size", [](node&, const process_info&) { return term{default_heap_words}; }},
     {"max_heap_size", [](node&, const process_info&) { return heap_limit(); }},
     {"catchlevel", [](node&, const process_info&) { return term{0}; }},

@@ -145,6 +145,7 @@ private:
         spawn_options options;
         options.label =
             request.module.str() + ":" + request.function.str() + "/" + std::to_string(request.arguments.size());
+        options.group_leader = request.group_leader.as<pid>(); // the atom user: that of this node
         auto [child, ref] = self_.spawn_monitor([state = state_, into, request = std::move(request)](
                                                     process& self) { return run_one(self, state, into, request); },
                                                 std::move(options));

@@ -100,6 +100,8 @@ result<void> node::set_cookie(const atom& peer, dist::cookie secret) {
     return impl_->peers.set_cookie(peer, std::move(secret));
 }
 
+node_traffic node::traffic() const { return impl_->peers.traffic(); }
+
 node::subscription node::watch(std::function<void(const node_event&)> on_event) {
     auto token = std::make_shared<impl::watcher>(impl::watcher{std::move(on_event)});
     impl_->watchers.push_back(token);
@@ -137,9 +139,9 @@ std::vector<pid> node::processes() const {
 bool node::is_alive(const pid& who) const {
     return impl_->processes.find(who) != nullptr;
 }
-std::optional<process_info> node::info(const pid& who) const {
+std::optional<process_info> node::info(const pid& who, bool messages_too) const {
     auto* block = impl_->processes.find(who);
-    return block ? std::optional{block->info()} : std::nullopt;
+    return block ? std::optional{block->info(messages_too)} : std::nullopt;
 }
 reference node::make_reference() {
     return impl_->make_reference();

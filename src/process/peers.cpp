@@ -280,7 +280,8 @@ std::vector<peer_info> peer_set::details() const {
         if (!p->connection) continue;
         const auto& c = *p->connection;
         all.push_back({name, !c.peer().is_visible(), c.peer().creation, c.remote(), c.initiated_here(), p->up_since,
-                       c.counts().messages_in, c.counts().messages_out});
+                       c.counts().messages_in, c.counts().messages_out, c.counts().bytes_in, c.counts().bytes_out,
+                       p->number});
     }
     std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
     return all;
@@ -506,10 +507,22 @@ void peer_set::link_up(dist::established link, dist::name_arbiter::attempt numbe
     p->note_change();
 }
 
+node_traffic peer_set::traffic() const {
+    node_traffic all = closed_;
+    for (const auto& [name, p] : peers_) {
+        if (!p->connection) continue;
+        all.bytes_in += p->connection->counts().bytes_in;
+        all.bytes_out += p->connection->counts().bytes_out;
+    }
+    return all;
+}
+
 void peer_set::link_down(peer& p, const error& why) {
     auto keep = find(p.name);
     bool hidden = !p.connection->peer().is_visible();
     auto gone = std::move(p.connection);
+    closed_.bytes_in += gone->counts().bytes_in;
+    closed_.bytes_out += gone->counts().bytes_out;
     arbiter_->link_down(p.name, p.number);
     if (why == make_error_code(dist::errc::bad_packet) || why == make_error_code(errc::limit_exceeded) ||
         why == make_error_code(dist::errc::queue_full))

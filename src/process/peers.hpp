@@ -43,6 +43,7 @@ public:
     bool disconnect(const atom& peer);
     [[nodiscard]] bool is_up(const atom& peer) const;
     [[nodiscard]] std::vector<peer_info> details() const;
+    [[nodiscard]] node_traffic traffic() const;
 
     /// Sends if the peer is up. Otherwise drops the message; see `when_up`.
     void send(const atom& to, dist::control_message message, std::optional<term> payload,
@@ -86,6 +87,7 @@ private:
     std::unordered_map<atom, peer_ptr> peers_;
     std::unordered_map<atom, dist::cookie> cookies_; // of single peers
     std::shared_ptr<int> alive_ = std::make_shared<int>(0); // for posted jobs: expires with this
+    node_traffic closed_;                                   // of connections that are no more
     bool stopping_ = false;
     time_point refusals_since_{}; // of the window in which refusals are counted, so that a flood is one line
     std::size_t refusals_ = 0;

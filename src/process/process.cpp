@@ -37,20 +37,23 @@ task<> process::send_wait(destination to, term message) {
     send(to, std::move(message));
 }
 
-task<std::optional<term>> process::receive_if(std::function<bool(const term_view&)> fits, time_point deadline) {
-    block::receiving wait{*block_, std::move(fits), deadline};
+task<std::optional<term>> process::receive_if(std::function<bool(const term_view&)> fits, time_point deadline,
+                                              std::source_location at) {
+    block::receiving wait{*block_, std::move(fits), deadline, at};
     auto found = co_await wait;
     co_return found;
 }
 
-task<term> process::receive() {
-    block::receiving wait{*block_, {}, time_point::max()};
+task<term> process::receive(std::source_location at) {
+    block::receiving wait{*block_, {}, time_point::max(), at};
     auto found = co_await wait;
     co_return std::move(*found);
 }
 
-task<> process::sleep(duration d) {
-    return sleep_for(env(), d);
+task<> process::sleep(duration d, std::source_location at) {
+    block::asleep here{*block_, at};
+    auto sleeping = sleep_for(env(), d);
+    co_await std::move(sleeping);
 }
 
 void process::exit(term reason) {
@@ -112,18 +115,26 @@ void process::monitor_node(const atom& which, bool on) {
     if (!owner.peers.is_up(which)) owner.peers.when_up(which, 0, [] {});
 }
 
+pid process::group_leader() const { return block_->leader_.value_or(block_->owner_.face.group_leader()); }
+
+void process::set_group_leader(const pid& who, const pid& leader) {
+    block_->owner_.send_signal(self(), who, signal::group_leader{leader});
+}
+
 pid process::spawn(process_body body, spawn_options options) {
-    return node().spawn(std::move(body), std::move(options));
+    auto& child = block_->owner_.processes.add(std::move(body), std::move(options));
+    child.born_of(self(), block_->leader_);
+    return child.self();
 }
 
 pid process::spawn_link(process_body body, spawn_options options) {
-    auto child = node().spawn(std::move(body), std::move(options));
+    auto child = spawn(std::move(body), std::move(options));
     link(child);
     return child;
 }
 
 std::pair<pid, reference> process::spawn_monitor(process_body body, spawn_options options) {
-    auto child = node().spawn(std::move(body), std::move(options));
+    auto child = spawn(std::move(body), std::move(options));
     auto ref = monitor(child);
     return {child, ref};
 }

@@ -18,10 +18,8 @@ std::optional<term> as_message(const signal::node_change& change, const std::opt
     const atom what{change.up ? "nodeup" : "nodedown"};
     if (!options) return term{std::tuple{what, change.node}};
     std::vector<term> list; // in OTP's order
-    if (options->reason && !change.up)
-        list.push_back(term{std::tuple{atom{"nodedown_reason"}, atom{change.reason}}});
-    if (options->type)
-        list.push_back(term{std::tuple{atom{"node_type"}, atom{change.hidden ? "hidden" : "visible"}}});
+    if (options->reason && !change.up) list.push_back(term{std::tuple{atom{"nodedown_reason"}, atom{change.reason}}});
+    if (options->type) list.push_back(term{std::tuple{atom{"node_type"}, atom{change.hidden ? "hidden" : "visible"}}});
     return term{std::tuple{what, change.node, list}};
 }
 
@@ -35,13 +33,22 @@ void process::block::watch_nodes(bool on, const std::optional<node_monitor_optio
 
 process::block::block(node::impl& owner, pid self, process_body body, spawn_options options)
     : owner_(owner), self_(std::move(self)), face_(*this), body_(std::move(body)), label_(std::move(options.label)),
-      relations_(self_), trap_exit_(options.trap_exit) {}
+      leader_(std::move(options.group_leader)), relations_(self_), trap_exit_(options.trap_exit) {}
 
 process::block::~block() = default;
 
-environment& process::block::owner_env() const noexcept {
-    return owner_.env;
+process::block::asleep::~asleep() {
+    asleep** here = &owner.asleep_;
+    while (*here != this) here = &(*here)->earlier;
+    *here = earlier;
 }
+
+void process::block::born_of(const pid& parent, const std::optional<pid>& leader) {
+    parent_ = parent;
+    if (!leader_) leader_ = leader;
+}
+
+environment& process::block::owner_env() const noexcept { return owner_.env; }
 
 task<> process::block::drive() {
     term reason{atom{"normal"}};
@@ -83,6 +90,7 @@ void process::block::deliver_message(term message) {
 
 void process::block::run() {
     handled_in_a_row_ = 0;
+    running_ = true;
     if (!pending_.empty() && !exit_reason_) {
         auto signals = std::exchange(pending_, {});
         for (auto& s : signals) {
@@ -97,6 +105,7 @@ void process::block::run() {
     } else if (!exit_reason_) {
         resume_receiver();
     }
+    running_ = false;
     if (exit_reason_) {
         term reason = *exit_reason_;
         terminate(reason);
@@ -118,6 +127,8 @@ void process::block::handle(any_signal& s) {
                 messages.push_back(std::move(what.payload));
             else if constexpr (std::is_same_v<kind, signal::exit>)
                 relations_.on(what, trap_exit_, r);
+            else if constexpr (std::is_same_v<kind, signal::group_leader>)
+                leader_ = std::move(what.leader);
             else if constexpr (std::is_same_v<kind, signal::node_lost>)
                 relations_.on(what, trap_exit_, messages, r);
             else if constexpr (std::is_same_v<kind, signal::node_change>) {
@@ -170,27 +181,40 @@ void process::block::terminate(const term& reason) {
 }
 
 bool process::block::agrees_to_exit(const pid& from, const term& reason) const {
-    if (made_for_ == from.node || relations_.has_linked_itself_to(from)) return true;
+    if (was_made_for(from.node) || relations_.has_linked_itself_to(from)) return true;
     if (reason.is_atom("kill")) return false;
     return trap_exit_ || reason.is_atom("normal");
 }
 
-process_info process::block::info() const {
+process_info process::block::info(bool messages_too) const {
     process_info i;
     i.self = self_;
     i.registered_name = owner_.processes.name_of(self_);
     i.label = label_;
-    i.waiting_at = receiving_ ? "receive" : "running";
+    if (receiving_)
+        i.location = receiving_->at;
+    else if (asleep_)
+        i.location = asleep_->at;
+    if (running_)
+        i.waiting_at = "running";
+    else if (queued())
+        i.waiting_at = "runnable";
+    else if (receiving_)
+        i.waiting_at = "receive";
+    else
+        i.waiting_at = asleep_ ? "sleep" : "elsewhere";
     i.message_queue_len = mailbox_.size();
     i.messages_handled = messages_handled_;
     i.trap_exit = trap_exit_;
+    i.parent = parent_;
+    i.group_leader = leader_.value_or(owner_.face.group_leader());
     i.links = relations_.links();
     i.monitors = relations_.monitors();
     i.monitored_by = relations_.monitored_by();
     i.memory_bytes = sizeof *this + label_.capacity() + relations_.size() * 96;
     mailbox_.for_each([&](const term& m) {
         i.memory_bytes += m.bytes().size() + 48;
-        i.messages.push_back(m);
+        if (messages_too) i.messages.push_back(m);
     });
     return i;
 }

@@ -19,12 +19,13 @@ struct process::block::receiving final : timer {
     block& owner;
     std::function<bool(const term_view&)> fits; // empty: everything
     time_point deadline;
+    std::source_location at;
     std::optional<term> found;
     std::coroutine_handle<> waiting;
     bool expired = false;
 
-    receiving(block& b, std::function<bool(const term_view&)> f, time_point d)
-        : owner(b), fits(std::move(f)), deadline(d) {
+    receiving(block& b, std::function<bool(const term_view&)> f, time_point d, std::source_location place)
+        : owner(b), fits(std::move(f)), deadline(d), at(place) {
         owner.mailbox_.rewind();
     }
     ~receiving() override {

@@ -48,6 +48,7 @@ std::optional<packet> as_packet(const pid& from, const destination& to, any_sign
         if (e->through_link) return packet{ctl::exit{e->from, *who}, std::move(e->reason)};
         return packet{ctl::exit2{e->from, *who}, std::move(e->reason)};
     }
+    if (auto* g = std::get_if<signal::group_leader>(&s)) return packet{ctl::group_leader{g->leader, *who}, {}};
     if (auto* d = std::get_if<signal::down>(&s))
         return packet{ctl::monitor_p_exit{as_target(d->target), d->to, d->ref}, std::move(d->reason)};
     return std::nullopt;
@@ -115,9 +116,10 @@ void node::impl::send_to_alias(const pid& from, const reference& alias, term mes
 
 void node::impl::request_spawn(const pid& from, const reference& ref, const atom& on, const atom& module,
                                const atom& function, const std::vector<term>& arguments, remote_spawn_options with) {
+    auto* spawner = processes.find(from);
+    const pid output_to = spawner && spawner->leader() ? *spawner->leader() : face.group_leader();
     if (on == name) {
-        auto made = spawn_for({from, face.group_leader(), module, function, arguments}, with.monitor ? &ref : nullptr,
-                              with.link);
+        auto made = spawn_for({from, output_to, module, function, arguments}, with.monitor ? &ref : nullptr, with.link);
         signal::spawned answer{ref, std::nullopt, {}, with.link, with.monitor};
         if (auto* child = std::get_if<pid>(&made))
             answer.child = *child;
@@ -127,18 +129,12 @@ void node::impl::request_spawn(const pid& from, const reference& ref, const atom
     }
     processes.relate(from, on);
     if (!peers.is_up(on))
-        return peers.when_up(on, 1024,
-                             [=, this] { request_spawn(from, ref, on, module, function, arguments, with); });
+        return peers.when_up(on, 1024, [=, this] { request_spawn(from, ref, on, module, function, arguments, with); });
     std::vector<atom> wanted;
     if (with.monitor) wanted.emplace_back("monitor");
     if (with.link) wanted.emplace_back("link");
-    dist::control::spawn_request request{ref,
-                                         from,
-                                         face.group_leader(),
-                                         module,
-                                         function,
-                                         static_cast<std::uint32_t>(arguments.size()),
-                                         term{wanted}};
+    dist::control::spawn_request request{
+        ref, from, output_to, module, function, static_cast<std::uint32_t>(arguments.size()), term{wanted}};
     peers.send(on, std::move(request), term{arguments});
 }
 
@@ -242,8 +238,12 @@ void node::impl::on_control(const atom& peer, dist::control_message message, std
                 else
                     answer.failure = std::get<atom>(m.outcome);
                 deliver_local(m.to, std::move(answer));
+            } else if constexpr (std::is_same_v<kind, ctl::group_leader>) {
+                auto* target = processes.find(m.to);
+                if (target &&
+                    (target->was_made_for(peer) || is_accepted(remote_signal::kind::group_leader, peer, m.to, nullptr)))
+                    target->deliver(signal::group_leader{m.leader});
             }
-            // GROUP_LEADER of a process here: output goes where this program's output goes, so there is nothing to do.
         },
         message);
 }
@@ -264,10 +264,8 @@ std::variant<pid, atom> node::impl::spawn_for(const spawn_call& call, const refe
     auto& block = processes.add(std::move(body), std::move(how));
     if (linked) block.related().born_linked(call.from);
     if (monitor) block.related().born_monitored(call.from, *monitor);
-    if (call.from.node != name) {
-        processes.relate(block.self(), call.from.node);
-        block.made_for(call.from.node);
-    }
+    block.born_of(call.from, call.group_leader);
+    if (call.from.node != name) processes.relate(block.self(), call.from.node);
     return block.self();
 }
 

@@ -27,6 +27,10 @@ struct exit { pid from; term reason; bool through_link = true; };
 struct monitor { pid from; reference ref; destination target; };
 struct demonitor { pid from; reference ref; };
 struct down { pid to; reference ref; destination target; term reason; };
+/// A new group leader, from a process of any node.
+struct group_leader {
+    pid leader;
+};
 /// Answer to a request for a process on another node.
 struct spawned {
     reference request;
@@ -43,7 +47,7 @@ struct node_change { atom node; bool up = false; bool hidden = false; std::strin
 
 using any_signal = std::variant<signal::message, signal::link, signal::unlink, signal::unlink_ack, signal::exit,
                                 signal::monitor, signal::demonitor, signal::down, signal::spawned, signal::node_lost,
-                                signal::node_change>;
+                                signal::node_change, signal::group_leader>;
 
 /// A signal on its way out.
 struct outgoing {

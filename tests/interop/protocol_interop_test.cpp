@@ -12,6 +12,13 @@ namespace {
 
 using testing::MatchesRegex;
 
+task<> wait_for_ever(process& self) {
+    for (;;) {
+        auto message = self.receive();
+        (void)co_await std::move(message);
+    }
+}
+
 class Protocol : public WithOtp {
 protected:
     sedge_side& us = start_sedge();
@@ -19,12 +26,14 @@ protected:
     const atom there{otp.name()};
     std::vector<std::string> heard; ///< Messages of `ear`, as text.
     process* in_ear = nullptr;      ///< Acts as `ear` between two of its messages.
+    std::optional<pid> driver;      ///< From a message `{driver, Pid}` to `ear`.
     pid ear = us.node.spawn(
         [this](process& self) -> task<> {
             in_ear = &self;
             self.trap_exit(true);
             for (;;) {
                 term message = co_await self.receive();
+                if (message.arity() == 2 && message.element(0).is_atom("driver")) driver = message.element(1).as<pid>();
                 heard.push_back(to_erlang(message));
             }
         },
@@ -154,11 +163,33 @@ TEST_F(Protocol, SignalsOfATracedProcessAreTaken) {
     otp.erl("seq_trace:set_token([])");
 }
 
-TEST_F(Protocol, GroupLeaderOfOursMayBeSetFromThere) {
-    proves("Processes", "group_leader/2 on a process of the other node is taken", direction::to_us);
-    EXPECT_EQ(otp.erl("Ear = rpc:call(S, erlang, whereis, [ear]), group_leader(self(), Ear)"), "true");
-    otp.erl("Ear ! still_there");
-    hears("still_there");
+TEST_F(Protocol, GroupLeadersAreInheritedAndChangeAcrossNodes) {
+    proves("Processes", "group_leader/2 on a process of the other node", direction::both);
+    auto& open = start_sedge({.name = "open@127.0.0.1", .roles = everything_allowed()});
+    open.node.spawn(wait_for_ever, {.label = "waits", .name = "waits"_atom});
+    otp.erl("W = rpc:call('open@127.0.0.1', erlang, whereis, [waits]), group_leader(self(), W)");
+    EXPECT_EQ(otp.erl("rpc:call('open@127.0.0.1', erlang, process_info, [W, group_leader]) =:= {group_leader, self()}"),
+              "true");
+    // Without the right `control` only what was made for that node.
+    otp.erl("Ear = rpc:call(S, erlang, whereis, [ear]), group_leader(self(), Ear)");
+    EXPECT_EQ(otp.erl("rpc:call(S, erlang, process_info, [Ear, group_leader]) =:= {group_leader, self()}"), "false");
+    otp.erl("P = spawn(S, jobs, wait, [<<\"g\">>])");
+    EXPECT_EQ(otp.erl("rpc:call(S, erlang, process_info, [P, group_leader]) =:= {group_leader, group_leader()}"),
+              "true");
+    EXPECT_EQ(
+        otp.erl("group_leader(self(), P), rpc:call(S, erlang, process_info, [P, group_leader]) =:= {group_leader, "
+                "self()}"),
+        "true");
+
+    // One of theirs writes to one of ours.
+    otp.erl("{ear, S} ! {driver, self()}");
+    hears("\\{driver,<.*>\\}");
+    in_ear->set_group_leader(*driver, in_ear->self());
+    ASSERT_TRUE(eventually([&] { return otp.erl("group_leader() =:= Ear") == "true"; }));
+    otp.erl("{group_leader, Old} = process_info(whereis(init), group_leader)");
+    otp.erl("Writer = spawn(fun() -> io:put_chars(\"to ours\") end)"); // it inherits
+    hears("\\{io_request,<.*>,#Ref<.*>,\\{put_chars,unicode,<<\"to ours\">>\\}\\}");
+    otp.erl("exit(Writer, kill), group_leader(Old, self())");
 }
 
 TEST_F(Protocol, AliasesCarryRepliesBothWays) {

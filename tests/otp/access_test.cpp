@@ -114,6 +114,18 @@ TEST_F(Access, ControlMayKill) {
     EXPECT_FALSE(b->is_alive(target));
 }
 
+TEST_F(Access, ANewGroupLeaderNeedsControl) {
+    pid target = ear();
+    pid old = b->info(target)->group_leader;
+    pid leader{a->name(), 77, 0, a->creation()};
+    from_a([&](process& self) { self.set_group_leader(target, leader); });
+    EXPECT_EQ(b->info(target)->group_leader, old);
+    EXPECT_NE(sim.story().find("may not control) new group leader of "), std::string::npos) << sim.story();
+    give_b({only({right::control})});
+    from_a([&](process& self) { self.set_group_leader(target, leader); });
+    EXPECT_EQ(b->info(target)->group_leader, leader);
+}
+
 TEST_F(Access, LinksToServicesDoNotEndThem) {
     for (const char* name : {"net_kernel", "rex", "user", "logger_proxy", "sedge_mesh"}) {
         pid service = *b->whereis(atom{name});

@@ -103,6 +103,8 @@ TEST_F(Builtins, ProcessInfoItemsHaveTheirForms) {
     EXPECT_EQ(item(ear, "status"), "{status,waiting}");
     EXPECT_EQ(item(ear, "message_queue_len"), "{message_queue_len,0}");
     EXPECT_EQ(item(ear, "priority"), "{priority,normal}");
+    EXPECT_EQ(item(ear, "messages"), "{messages,[]}");
+    EXPECT_EQ(item(ear, "parent"), "{parent,undefined}");
     EXPECT_EQ(rpc("erlang", "process_info", ear, std::vector<atom>{atom{"status"}, atom{"trap_exit"}}),
               "[{status,waiting},{trap_exit,false}]");
     auto bad = ask("erlang", "process_info", ear, atom{"shoe_size"});
@@ -110,6 +112,81 @@ TEST_F(Builtins, ProcessInfoItemsHaveTheirForms) {
     EXPECT_TRUE(ask("erlang", "process_info", a->spawn([](process& self) -> task<> {
                     co_await self.receive();
                 })).body.is_atom("badarg"));
+}
+
+TEST_F(Builtins, ProcessInfoKnowsEveryItemOfOtp25) {
+    pid ear = spawn_named("ear");
+    for (const char* name : {"registered_name",
+                             "current_function",
+                             "current_location",
+                             "current_stacktrace",
+                             "initial_call",
+                             "status",
+                             "messages",
+                             "message_queue_len",
+                             "message_queue_data",
+                             "links",
+                             "monitors",
+                             "monitored_by",
+                             "dictionary",
+                             "trap_exit",
+                             "error_handler",
+                             "heap_size",
+                             "stack_size",
+                             "memory",
+                             "garbage_collection",
+                             "garbage_collection_info",
+                             "group_leader",
+                             "reductions",
+                             "priority",
+                             "trace",
+                             "binary",
+                             "sequential_trace_token",
+                             "catchlevel",
+                             "backtrace",
+                             "last_calls",
+                             "total_heap_size",
+                             "suspending",
+                             "min_heap_size",
+                             "min_bin_vheap_size",
+                             "max_heap_size",
+                             "magic_ref",
+                             "fullsweep_after",
+                             "parent"})
+        EXPECT_TRUE(rpc("erlang", "process_info", ear, atom{name}).starts_with(std::string{"{"} + name + ",")) << name;
+}
+
+/// Waits at a place that the test knows by name and line.
+task<> wait_in_the_test(process& self) {
+    auto message = self.receive();
+    (void)co_await std::move(message);
+}
+constexpr int line_of_the_wait = __LINE__ - 3;
+
+TEST_F(Builtins, TheCurrentFunctionIsThePlaceInTheSource) {
+    pid waits = b->spawn(wait_in_the_test);
+    settle();
+    auto item = [&](const char* name) { return rpc("erlang", "process_info", waits, atom{name}); };
+    const std::string function = "'builtins_test.cpp',wait_in_the_test,1";
+    const std::string location =
+        "{" + function + ",[{file,\"builtins_test.cpp\"},{line," + std::to_string(line_of_the_wait) + "}]}";
+    EXPECT_EQ(item("current_function"), "{current_function,{" + function + "}}");
+    EXPECT_EQ(item("current_location"), "{current_location," + location + "}");
+    EXPECT_EQ(item("current_stacktrace"), "{current_stacktrace,[" + location + "]}");
+    EXPECT_EQ(item("backtrace"),
+              "{backtrace,<<\"builtins_test.cpp:" + std::to_string(line_of_the_wait) + " (wait_in_the_test/1)\\n\">>}");
+    b->send(waits, term{atom{"one"}});
+}
+
+TEST_F(Builtins, AProcessThatAsksAboutItselfRuns) {
+    on_a([this](process& self) -> task<> {
+        std::vector<term> arguments{term{self.self()}, term{atom{"status"}}};
+        otp::call_context context{self, self.self(), term{}, atom{"erlang"}, atom{"process_info"}};
+        auto entry = at_a->functions().find(atom{"erlang"}, atom{"process_info"}, 2);
+        auto told = std::get<otp::handler>(entry->run)(context, arguments);
+        EXPECT_EQ(to_erlang(told.body), "{status,running}");
+        co_return;
+    });
 }
 
 TEST_F(Builtins, ProcessInfoShowsRelations) {

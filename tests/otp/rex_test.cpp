@@ -40,6 +40,18 @@ TEST_F(Rex, ServesErlInterface) {
               "{rex,{badrpc,{'EXIT',{undef,[{a,b,[],[]}]}}}}");
 }
 
+TEST_F(Rex, CallsHaveTheGroupLeaderOfTheirCaller) {
+    at_b->functions().add("who", "leads", [](otp::call_context& c) { return c.self.group_leader(); });
+    pid leader{a->name(), 77, 0, a->creation()};
+    auto asked = [&](const term& group_leader) {
+        term request{std::tuple{atom{"call"}, atom{"who"}, atom{"leads"}, none, group_leader}};
+        return *sim.block_on(otp::call(*a, rex, request, in(60s)))->as<pid>();
+    };
+    EXPECT_EQ(asked(term{leader}), leader);
+    EXPECT_EQ(asked(term{atom{"user"}}), b->whereis(atom{"user"}));
+    EXPECT_EQ(ask("who", "leads").body.as<pid>(), a->group_leader());
+}
+
 TEST_F(Rex, ServesCallsOfOldPeers) {
     EXPECT_EQ(gen_call(term{std::tuple{atom{"call"}, atom{"erlang"}, atom{"node"}, none, atom{"user"}}}),
               "'b@10.0.0.2'");

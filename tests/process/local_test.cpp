@@ -260,3 +260,79 @@ TEST_F(OneNode, InfoTellsWhatAProcessHolds) {
     EXPECT_FALSE(a->info(pid{who.node, who.id + 1000, 0, who.creation}).has_value());
     EXPECT_FALSE(a->info(pid{who.node, who.id, who.serial, who.creation + 1}).has_value());
 }
+
+TEST_F(OneNode, InfoNamesThePlaceInTheSourceAtWhichAProcessWaits) {
+    unsigned line = 0;
+    auto receiver = a->spawn([&line](process& self) -> task<> {
+        line = __LINE__ + 1;
+        (void)co_await self.receive<std::string>();
+    });
+    auto elsewhere = a->spawn([this](process& self) -> task<> { co_await sleep_for(self.env(), 10s); });
+    EXPECT_EQ(a->info(receiver)->waiting_at, "runnable");
+    settle();
+    auto info = a->info(receiver);
+    EXPECT_EQ(info->waiting_at, "receive");
+    EXPECT_TRUE(std::string_view{info->location.file_name()}.ends_with("local_test.cpp"));
+    EXPECT_EQ(info->location.line(), line);
+    EXPECT_EQ(a->info(elsewhere)->waiting_at, "elsewhere");
+    EXPECT_EQ(a->info(elsewhere)->location.line(), 0u);
+}
+
+TEST_F(OneNode, AProcessThatRunsSaysSoOfItself) {
+    std::string seen;
+    a->spawn([&seen](process& self) -> task<> {
+        seen = self.node().info(self.self())->waiting_at;
+        co_return;
+    });
+    settle();
+    EXPECT_EQ(seen, "running");
+}
+
+TEST_F(OneNode, TheSleepThatBeganLastAndGoesOnIsThePlace) {
+    unsigned line = 0;
+    auto who = a->spawn([&line](process& self) -> task<> {
+        nursery others;
+        others.start(self.sleep(5s));
+        line = __LINE__ + 1;
+        others.start(self.sleep(20s));
+        others.start(self.sleep(2s));
+        auto joining = others.join();
+        co_await std::move(joining);
+        auto message = self.receive();
+        (void)co_await std::move(message);
+    });
+    sim.run_for(3s); // the third is over
+    EXPECT_EQ(a->info(who)->waiting_at, "sleep");
+    EXPECT_EQ(a->info(who)->location.line(), line);
+    sim.run_for(10s); // the first, too
+    EXPECT_EQ(a->info(who)->location.line(), line);
+    sim.run_for(10s);
+    EXPECT_EQ(a->info(who)->waiting_at, "receive");
+}
+
+TEST_F(OneNode, AGroupLeaderIsInheritedAndChanges) {
+    auto idle = [](process& self) -> task<> {
+        auto message = self.receive();
+        (void)co_await std::move(message);
+    };
+    auto leader = a->spawn(idle);
+    auto other = a->spawn(idle);
+    a->set_group_leader(leader);
+    pid before;
+    pid after;
+    auto parent = a->spawn([&, idle](process& self) -> task<> {
+        before = self.spawn(idle);
+        self.set_group_leader(self.self(), other);
+        auto pause = self.sleep(10ms);
+        co_await std::move(pause);
+        after = self.spawn(idle);
+        auto message = self.receive();
+        (void)co_await std::move(message);
+    });
+    settle();
+    EXPECT_EQ(a->info(parent)->group_leader, other);
+    EXPECT_EQ(a->info(before)->group_leader, leader);
+    EXPECT_EQ(a->info(after)->group_leader, other);
+    EXPECT_EQ(a->info(after)->parent, parent);
+    EXPECT_EQ(a->info(parent)->parent, std::nullopt);
+}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/nodes.hpp"
 
+#include <sedge/process/remote_signal.hpp>
+
 using namespace sedge;
 using namespace sedge::test;
 using lines = std::vector<std::string>;
@@ -282,6 +284,55 @@ TEST_F(TwoNodes, StopIsSeenAsAnOrderlyEnd) {
     EXPECT_EQ(*seen, (lines{"shutdown"}));
     b.watching = {};
     b.node.reset();
+}
+
+TEST_F(TwoNodes, ANewGroupLeaderAcrossNodesIsSubjectToTheGuard) {
+    bool open = false;
+    b->guard([&open](const remote_signal& s) { return open || s.what != remote_signal::kind::group_leader; });
+    b->serve_spawns([](const spawn_call&) -> process_body {
+        return [](process& self) -> task<> { (void)co_await self.receive(); };
+    });
+    auto target = b->spawn([](process& self) -> task<> { (void)co_await self.receive(); });
+    const pid old = b->info(target)->group_leader;
+    pid child;
+    auto leader = a->spawn([&child, target](process& self) -> task<> {
+        std::vector<term> none;
+        self.spawn_request(target.node, "any"_atom, "thing"_atom, none);
+        auto reply = co_await self.receive();
+        child = *reply.element(3).as<pid>();
+        self.set_group_leader(target, self.self());
+        self.set_group_leader(child, self.self());
+        (void)co_await self.receive();
+        self.set_group_leader(target, self.self());
+        (void)co_await self.receive();
+    });
+    settle();
+    EXPECT_EQ(b->info(target)->group_leader, old);
+    EXPECT_EQ(b->info(child)->group_leader, leader); // the guard is not asked about what was spawned for that node
+    EXPECT_EQ(b->info(child)->parent, leader);
+    open = true;
+    a->send(leader, term{"once more"_atom});
+    settle();
+    EXPECT_EQ(b->info(target)->group_leader, leader);
+}
+
+TEST_F(TwoNodes, TrafficCountsConnectionsThatAreClosedToo) {
+    ASSERT_TRUE(connect(a, 'b').has_value());
+    a->send(registered{"nobody"_atom, name_of('b')}, term{std::string(1000, 'x')});
+    settle();
+    auto peer = a->peer_details().front();
+    auto once = a->traffic();
+    EXPECT_GE(once.bytes_out, 1000u);
+    EXPECT_EQ(once.bytes_out, peer.bytes_out);
+    EXPECT_EQ(once.bytes_in, peer.bytes_in);
+    a->disconnect(name_of('b'));
+    settle();
+    EXPECT_EQ(a->traffic().bytes_out, once.bytes_out);
+    ASSERT_TRUE(connect(a, 'b').has_value());
+    a->send(registered{"nobody"_atom, name_of('b')}, term{std::string(1000, 'x')});
+    settle();
+    EXPECT_GE(a->traffic().bytes_out, once.bytes_out + 1000);
+    EXPECT_NE(a->peer_details().front().connection, peer.connection);
 }
 
 class Cookies : public Nodes {};

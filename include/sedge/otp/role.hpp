@@ -22,7 +22,7 @@ enum class right {
     spawn, ///< Run functions of `access::spawn` as processes of their own: `Node.spawn`.
     send,  ///< Send to registered names.
     link,  ///< Link to processes. Whoever is linked shares fate: the one that does not trap exits ends with the other.
-    control, ///< End, suspend and resume processes: `exit/2`, `Process.exit(pid, :kill)`, `GenServer.stop`.
+    control, ///< End, suspend and redirect processes: `exit/2`, `GenServer.stop`, `:sys.suspend`, `group_leader/2`.
 };
 
 std::string_view to_string(right r) noexcept;

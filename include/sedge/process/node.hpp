@@ -63,6 +63,15 @@ struct peer_info {
     time_point up_since{};
     std::uint64_t messages_in = 0;
     std::uint64_t messages_out = 0;
+    std::uint64_t bytes_in = 0;
+    std::uint64_t bytes_out = 0;
+    std::uint64_t connection = 0; ///< Its number, which no other connection of this node start has.
+};
+
+/// Bytes of all connections since the node has started, those that are closed included; without handshakes.
+struct node_traffic {
+    std::uint64_t bytes_in = 0;
+    std::uint64_t bytes_out = 0;
 };
 
 /// A call for a new process from another node: `spawn` there, `rpc` and `erpc`.
@@ -118,6 +127,7 @@ public:
     /// Peers up at this moment, sorted by name; hidden ones only if asked for.
     [[nodiscard]] std::vector<atom> peers(bool hidden_too = false) const;
     [[nodiscard]] std::vector<peer_info> peer_details() const;
+    [[nodiscard]] node_traffic traffic() const;
 
     /// Another cookie than the node's own for connections with `peer` from now on, whoever begins them
     /// (`erlang:set_cookie(Node, Cookie)`). A connection that is up stays.
@@ -145,8 +155,8 @@ public:
 
     [[nodiscard]] std::vector<pid> processes() const;
     [[nodiscard]] bool is_alive(const pid& who) const;
-    /// Nothing if no such process lives here.
-    [[nodiscard]] std::optional<process_info> info(const pid& who) const;
+    /// Nothing if no such process lives here. Messages only if asked for: they may be many.
+    [[nodiscard]] std::optional<process_info> info(const pid& who, bool messages_too = true) const;
     [[nodiscard]] reference make_reference();
 
     /// Sets what serves spawn calls from other nodes: gives the body to run, or nothing for an undefined function
@@ -155,7 +165,7 @@ public:
     /// Sets who is asked about signals of other nodes before they take effect; `false` drops them. Without it all are
     /// accepted. `otp::kernel` sets it by the roles of nodes.
     void guard(std::function<bool(const remote_signal&)> accepts);
-    /// The default group leader of processes here: where remote output of spawned calls would go.
+    /// The group leader of processes here that have no other, by themselves or from those that spawned them.
     void set_group_leader(const pid& leader);
     [[nodiscard]] pid group_leader() const;
 

@@ -11,6 +11,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <string>
 #include <tuple>
 #include <variant>
@@ -46,9 +47,10 @@ private:
 };
 
 struct spawn_options {
-    std::string label = "process"; ///< What `process_info` and logs call it; a function's name, say.
-    atom name;                     ///< Registered before the body starts; empty: none.
-    bool trap_exit = false;        ///< Exit signals become messages `{'EXIT', From, Reason}`.
+    std::string label = "process";     ///< What `process_info` and logs call it; a function's name, say.
+    atom name;                         ///< Registered before the body starts; empty: none.
+    bool trap_exit = false;            ///< Exit signals become messages `{'EXIT', From, Reason}`.
+    std::optional<pid> group_leader{}; ///< Unset: that of the process that spawns it, or the node's.
 };
 
 /// What comes with a process that another node is asked to start.
@@ -70,11 +72,17 @@ struct process_info {
     pid self;
     atom registered_name; ///< Empty: none.
     std::string label;
-    std::string waiting_at; ///< What it waits for: `receive`, `running`, ...
+    /// `running` or `runnable`; or what it waits for: `receive`, `sleep`, or `elsewhere`, which is another task, such
+    /// as a connection.
+    std::string waiting_at;
+    /// The call of `receive` or `sleep` that it waits in; line 0 if it does not.
+    std::source_location location{};
     std::size_t message_queue_len = 0;
     std::size_t memory_bytes = 0;
     std::uint64_t messages_handled = 0; ///< Shown as reductions.
     bool trap_exit = false;
+    std::optional<pid> parent; ///< The process that spawned it, here or on another node.
+    pid group_leader;
     std::vector<pid> links;
     std::vector<destination> monitors;
     std::vector<pid> monitored_by;
@@ -111,19 +119,23 @@ public:
     [[nodiscard]] task<> send_wait(destination to, term message);
 
     /// The oldest message.
-    [[nodiscard]] task<term> receive();
+    ///
+    /// Here and below `at` is the place of the call, which `node::info` tells of a process that waits there.
+    [[nodiscard]] task<term> receive(std::source_location at = std::source_location::current());
     /// The oldest message that `fits`, before `deadline`. Others stay in the mailbox. Nothing after the deadline.
     [[nodiscard]] task<std::optional<term>> receive_if(std::function<bool(const term_view&)> fits,
-                                                       time_point deadline = time_point::max());
+                                                       time_point deadline = time_point::max(),
+                                                       std::source_location at = std::source_location::current());
     /// The oldest message that converts to `T`, or to a tuple of `T, Rest...`:
     /// `auto [from, name] = co_await self.receive<pid, std::string>();`
     template <decodable T, decodable... Rest>
-    [[nodiscard]] auto receive() -> task<std::conditional_t<sizeof...(Rest) == 0, T, std::tuple<T, Rest...>>>;
+    [[nodiscard]] auto receive(std::source_location at = std::source_location::current())
+        -> task<std::conditional_t<sizeof...(Rest) == 0, T, std::tuple<T, Rest...>>>;
     /// The same before `deadline`, or nothing.
     template <decodable T, decodable... Rest>
-    [[nodiscard]] auto receive_until(time_point deadline)
+    [[nodiscard]] auto receive_until(time_point deadline, std::source_location at = std::source_location::current())
         -> task<std::optional<std::conditional_t<sizeof...(Rest) == 0, T, std::tuple<T, Rest...>>>>;
-    [[nodiscard]] task<> sleep(duration d);
+    [[nodiscard]] task<> sleep(duration d, std::source_location at = std::source_location::current());
 
     // -- life ------------------------------------------------------------------------------------------------------
 
@@ -161,6 +173,12 @@ public:
     reference spawn_request(const atom& on, const atom& module, const atom& function,
                             const std::vector<term>& arguments, remote_spawn_options with = {});
 
+    /// The process that output of this one belongs to. Inherited from the one that spawned it.
+    [[nodiscard]] pid group_leader() const;
+    /// Gives a process of any node another group leader (`erlang:group_leader(Leader, Who)`), in order with other
+    /// signals to it. Those that it has spawned before keep theirs. Dropped if there is no such process.
+    void set_group_leader(const pid& who, const pid& leader);
+
     /// A fresh reference that is an address for replies: messages sent to it come here until `unalias`.
     reference alias(); // `unalias` also drops answers to calls, `{[alias|Ref], _}`, that nobody has received
     void unalias(const reference& ref);
@@ -173,13 +191,14 @@ private:
 };
 
 template <decodable T, decodable... Rest>
-auto process::receive() -> task<std::conditional_t<sizeof...(Rest) == 0, T, std::tuple<T, Rest...>>> {
-    auto message = co_await receive_until<T, Rest...>(time_point::max());
+auto process::receive(std::source_location at)
+    -> task<std::conditional_t<sizeof...(Rest) == 0, T, std::tuple<T, Rest...>>> {
+    auto message = co_await receive_until<T, Rest...>(time_point::max(), at);
     co_return std::move(*message);
 }
 
 template <decodable T, decodable... Rest>
-auto process::receive_until(time_point deadline)
+auto process::receive_until(time_point deadline, std::source_location at)
     -> task<std::optional<std::conditional_t<sizeof...(Rest) == 0, T, std::tuple<T, Rest...>>>> {
     using wanted = std::conditional_t<sizeof...(Rest) == 0, T, std::tuple<T, Rest...>>;
     std::optional<wanted> value;
@@ -187,7 +206,7 @@ auto process::receive_until(time_point deadline)
         value = message.as<wanted>();
         return value.has_value();
     };
-    auto waiting = receive_if(std::move(fits), deadline);
+    auto waiting = receive_if(std::move(fits), deadline, at);
     co_await std::move(waiting);
     co_return value;
 }

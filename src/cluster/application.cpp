@@ -153,6 +153,9 @@ public:
         }
         otp::kernel_options kernel_options;
         kernel_options.roles = otp::role_table{config_.roles};
+        kernel_options.connect_all = config_.node.connect_all;
+        kernel_options.lost_connections =
+            otp::loss_reports_from(config_.node.lost_connections).value_or(otp::loss_reports::one_end);
         kernel_options.builtins.names = [this, mapper_port] { return names_here(env_, mapper_port); };
         kernel_.emplace(*node_, std::move(kernel_options));
         auto serving = kernel_->start();

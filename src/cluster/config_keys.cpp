@@ -45,6 +45,11 @@ std::vector<config_key> make_keys() {
         number(
             {"--setup-time", "node.setup_time", "MILLISECONDS", "7000", "longest time for one attempt to connect"},
             [](c& to) -> std::int64_t& { return to.node.setup_time; }, 100, 600'000),
+        flag({"--connect-all", "node.connect_all", "", "true", "share global names; peers of peers become peers"},
+             [](c& to) -> bool& { return to.node.connect_all; }),
+        text({"--lost-connections", "node.lost_connections", "WHEN", "one_end",
+              "report lost nodes, so that the others drop them too"},
+             [](c& to) -> std::string& { return to.node.lost_connections; }, {"one_end", "always", "never"}),
         number(
             {"--epmd-port", "epmd.port", "PORT", "0", "of all port mappers; 0: ERL_EPMD_PORT, or 4369"},
             [](c& to) -> std::int64_t& { return to.epmd.port; }, 0, 65535),

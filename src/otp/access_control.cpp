@@ -7,8 +7,8 @@
 //   - for each name that rex passes a message to.
 //
 // Who asks is the node at the other end of the connection, never a pid in a message, which anybody can write there.
-// So what comes in for rex, whose requests name their client, is handed to it with the origin, marked by a reference
-// that never leaves this node: {Mark, Origin, Request}.
+// So what comes in for rex, whose requests name their client, and for global_name_server, whose messages name their
+// node, is handed on with the origin, marked by a reference that never leaves this node: {Mark, Origin, Request}.
 
 #include "otp/kernel_state.hpp"
 #include "otp/terms.hpp"
@@ -61,8 +61,10 @@ void answer_refused(kernel_state& state, const atom& peer, const term_view& mess
 bool accepts_message(kernel_state& state, const remote_signal& signal) {
     const auto* name = std::get_if<atom>(&signal.target);
     const auto* process = std::get_if<pid>(&signal.target);
-    if ((name && *name == "rex") || (process && *process == state.rex)) {
-        state.here->send(state.rex, tuple(state.origin_mark, signal.peer, *signal.payload));
+    for (const auto& [marked_name, marked] : state.marked) {
+        if (!(name && *name == marked_name) && !(process && *process == marked)) continue;
+        if (marked_name == "global_name_server" && !may_take_part(state, signal.peer)) return false;
+        state.here->send(marked, tuple(state.origin_mark, signal.peer, *signal.payload));
         return false;
     }
     if (name) return may_reach(state, signal.peer, *name, *signal.payload);
@@ -73,7 +75,15 @@ bool accepts_message(kernel_state& state, const remote_signal& signal) {
     return refuse(state, signal.peer, r, *needed, "sys request to " + name_of(signal.target));
 }
 
+/// Whoever shares names with us may end the loser of a conflict, as `random_exit_name` does.
+bool settles_conflict(const kernel_state& state, const remote_signal& signal, const role& r) {
+    const auto* process = std::get_if<pid>(&signal.target);
+    if (!process || !signal.payload->is_atom("kill") || !has(r, right::global) || !state.names->running) return false;
+    return !state.names->names->names.names_of(*process).empty();
+}
+
 bool is_open(kernel_state& state, const atom& peer, const atom& name) {
+    if (name == "global_name_server" && !may_take_part(state, peer)) return false;
     if (state.services.contains(name)) return true;
     const role& r = role_of(state, peer);
     if (has(r, right::send) && matches_any(r.names, name.text())) return true;
@@ -86,6 +96,11 @@ right right_for(const function_entry& wanted, bool spawned) {
 }
 
 } // namespace
+
+bool may_take_part(kernel_state& state, const atom& peer) {
+    const role& r = role_of(state, peer);
+    return has(r, right::global) || refuse(state, peer, r, right::global, "global");
+}
 
 bool may_reach(kernel_state& state, const atom& peer, const atom& name, const term& message) {
     const role& r = role_of(state, peer);
@@ -102,7 +117,7 @@ bool accepts(kernel_state& state, const remote_signal& signal) {
     if (signal.what == kind::monitor) return is_open(state, signal.peer, std::get<atom>(signal.target));
     right needed = signal.what == kind::link ? right::link : right::control;
     const role& r = role_of(state, signal.peer);
-    if (has(r, needed)) return true;
+    if (has(r, needed) || (signal.what == kind::exit && settles_conflict(state, signal, r))) return true;
     std::string what = signal.what == kind::link ? "link to " : "exit signal to ";
     if (signal.what == kind::group_leader) what = "new group leader of ";
     return refuse(state, signal.peer, r, needed, what + name_of(signal.target));

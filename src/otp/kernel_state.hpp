@@ -3,11 +3,15 @@
 
 #include <sedge/otp/kernel.hpp>
 
+#include "otp/global/service.hpp"
+
 #include <cstddef>
 #include <memory>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
 namespace sedge::otp {
 
@@ -17,8 +21,9 @@ struct kernel_state {
     kernel_options options;
     node* here = nullptr;              ///< Outlives the processes, which alone use this.
     std::unordered_set<atom> services; ///< Names that every node may send to: what the kernel itself has registered.
-    pid rex;
-    reference origin_mark; ///< See access_control.cpp.
+    std::vector<std::pair<atom, pid>> marked; ///< Services that are told the origin; see access_control.cpp.
+    std::shared_ptr<otp::global::service> names;
+    reference origin_mark;                           ///< See access_control.cpp.
     std::unordered_map<atom, std::size_t> under_way; ///< Calls, by origin.
     std::unordered_set<std::string> refusals;        ///< Those that were logged.
 };
@@ -42,6 +47,9 @@ bool accepts(kernel_state& state, const remote_signal& signal);
 bool may_reach(kernel_state& state, const atom& peer, const atom& name, const term& message);
 /// Whether the function may be run for whoever asks.
 bool may_run(kernel_state& state, const call_request& call, const function_entry& wanted);
+
+/// Whether that node's messages to global_name_server are heard.
+bool may_take_part(kernel_state& state, const atom& peer);
 
 /// One call under way for a node, as long as it lives.
 class call_slot {
@@ -69,7 +77,6 @@ task<> run_net_kernel(process& self);
 task<> run_rex(process& self, std::shared_ptr<kernel_state> state);
 task<> run_user(process& self, std::shared_ptr<kernel_state> state);
 task<> run_logger_proxy(process& self, std::shared_ptr<kernel_state> state);
-task<> run_mesh(process& self);
 
 /// What serves a spawn request from another node; an empty body where the function is undefined.
 process_body serve_spawn(const std::shared_ptr<kernel_state>& state, const spawn_call& call);

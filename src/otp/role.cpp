@@ -8,12 +8,13 @@
 namespace sedge::otp {
 namespace {
 
-constexpr std::array<std::pair<right, std::string_view>, 6> rights{{
+constexpr std::array<std::pair<right, std::string_view>, 7> rights{{
     {right::info, "info"},
     {right::call, "call"},
     {right::spawn, "spawn"},
     {right::send, "send"},
     {right::link, "link"},
+    {right::global, "global"},
     {right::control, "control"},
 }};
 

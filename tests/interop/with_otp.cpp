@@ -28,6 +28,7 @@ node_options node_of(const sedge_options& o) {
 otp::kernel_options kernel_options_of(const sedge_options& o) {
     otp::kernel_options made;
     made.roles = o.roles;
+    made.lost_connections = o.lost_connections;
     return made;
 }
 

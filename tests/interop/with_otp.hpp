@@ -39,6 +39,7 @@ struct sedge_options {
     epmd::address_family family = epmd::address_family::any;
     std::function<void(node_options&)> more = {}; ///< Changes what the above gives.
     otp::role_table roles;
+    otp::loss_reports lost_connections = otp::loss_reports::one_end;
 };
 
 /// Every node may do everything, as between nodes of OTP.

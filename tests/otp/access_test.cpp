@@ -127,7 +127,7 @@ TEST_F(Access, ANewGroupLeaderNeedsControl) {
 }
 
 TEST_F(Access, LinksToServicesDoNotEndThem) {
-    for (const char* name : {"net_kernel", "rex", "user", "logger_proxy", "sedge_mesh"}) {
+    for (const char* name : {"net_kernel", "rex", "user", "logger_proxy", "global_name_server"}) {
         pid service = *b->whereis(atom{name});
         a->spawn([service](process& self) -> task<> {
             self.link(service);

@@ -29,16 +29,18 @@ inline std::error_code make_error_code(config_errc code) noexcept {
 
 /// `[node]`
 struct node_settings {
-    std::string name;          ///< Long name, `node1@172.24.176.1`; without host: this machine's name is added.
-    std::string sname;         ///< Short name instead.
+    std::string name;  ///< Long name, `node1@172.24.176.1`; without host: this machine's name is added.
+    std::string sname; ///< Short name instead.
     std::string cookie;
-    std::string cookie_file;   ///< As written; relative to the directory of the file it is written in.
+    std::string cookie_file; ///< As written; relative to the directory of the file it is written in.
     bool hidden = false;
     std::string listen;        ///< Address of the distribution listener; empty: all.
     std::int64_t port_min = 0; ///< Range of the listener's port; 0: any.
     std::int64_t port_max = 0;
-    std::int64_t tick_time = 60;    ///< Seconds.
-    std::int64_t setup_time = 7000; ///< Milliseconds.
+    std::int64_t tick_time = 60;              ///< Seconds.
+    std::int64_t setup_time = 7000;           ///< Milliseconds.
+    bool connect_all = true;                  ///< `otp::kernel_options::connect_all`
+    std::string lost_connections = "one_end"; ///< `otp::loss_reports`: one_end, always or never.
 };
 
 /// `[epmd]`
@@ -65,9 +67,9 @@ struct configuration {
     std::string log_level = "info"; ///< `[log] level`: debug, info, warning, error or off.
     std::vector<topology_settings> topologies;
     std::vector<otp::role> roles; ///< `[roles.NAME]`, in the order of the file.
-    std::string file;                        ///< Where it came from; empty: from no file.
+    std::string file;             ///< Where it came from; empty: from no file.
     bool cookie_on_command_line = false;
-    std::vector<std::string> advice;         ///< Lines to be logged at start.
+    std::vector<std::string> advice; ///< Lines to be logged at start.
 };
 
 /// Values laid over the file's: key as in the file (`node.name`, `topologies.clusters1.strategy`), text as it would

@@ -4,6 +4,7 @@
 #include <sedge/base/result.hpp>
 #include <sedge/otp/builtins.hpp>
 #include <sedge/otp/function_table.hpp>
+#include <sedge/otp/global.hpp>
 #include <sedge/otp/role.hpp>
 #include <sedge/process/node.hpp>
 
@@ -22,8 +23,11 @@ struct kernel_options {
     std::function<bool(const atom& node, const function_entry& wanted)> permit;
     /// Takes text that remote calls write to our group leader (`io:format`). Unset: the log, level info.
     std::function<void(std::string_view text)> output;
-    /// Nodes tell each other whom they see, and connect to them: each sees every other. As OTP's `connect_all`.
+    /// Takes part in `global`, if the node is visible: it shares names with the nodes it is connected to, and these
+    /// tell each other whom they see and connect, so that each sees every other. As OTP's `connect_all`.
     bool connect_all = true;
+    /// What is told of nodes that are lost; see there for the consequence of each.
+    loss_reports lost_connections = loss_reports::one_end;
     /// Whether log events that other nodes send for processes we started there are logged here.
     bool log_remote_events = true;
 };
@@ -37,11 +41,11 @@ struct kernel_state; // src/otp/kernel_state.hpp
 ///   that a slow one holds up nobody; spawn requests for functions of level `access::spawn` are served too;
 /// - `user` is the group leader of this node: it speaks the io protocol;
 /// - `logger_proxy` takes log events that belong to us;
-/// - `sedge_mesh` tells a new peer which nodes are seen from here, so that connections are transitive between nodes of
-///   sedge. Between BEAM nodes `global` does that.
+/// - `global_name_server`, with a locker and a registrar that have no name, shares global names and locks with all
+///   visible nodes, and makes connections transitive. Without it (`connect_all` off) this node is silent there, which
+///   disturbs nobody but `global:sync/0` of directly connected nodes.
 ///
-/// There is no `global_name_server` and no `pg` here: a node that answers `global` must play to the end, so this one
-/// is silent, which disturbs nobody but `global:sync/0` of directly connected nodes.
+/// There is no `pg` here.
 ///
 /// Life:    construct after the node, `start` after the node has started, destroy before the node. Destroying it
 ///          ends its processes; calls under way run to their end.
@@ -59,6 +63,9 @@ public:
 
     /// What other nodes may call; add your own here, before or after `start`.
     [[nodiscard]] function_table& functions() noexcept;
+
+    /// Global names and locks. Those of a node that does not take part are empty.
+    [[nodiscard]] otp::global global() const noexcept;
 
 private:
     node& node_;

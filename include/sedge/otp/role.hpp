@@ -17,11 +17,12 @@ namespace sedge::otp {
 /// Beside these, every node with the cookie may ping, monitor, send to a pid that it was shown, and use the services
 /// that keep a cluster together.
 enum class right {
-    info,  ///< Call functions that only read (`access::info`); `:sys.get_state` and `:sys.get_status`.
-    call,  ///< Call functions that the program has added (`access::call`, `access::spawn`): `:rpc`, `:erpc`.
-    spawn, ///< Run functions of `access::spawn` as processes of their own: `Node.spawn`.
-    send,  ///< Send to registered names.
-    link,  ///< Link to processes. Whoever is linked shares fate: the one that does not trap exits ends with the other.
+    info,   ///< Call functions that only read (`access::info`); `:sys.get_state` and `:sys.get_status`.
+    call,   ///< Call functions that the program has added (`access::call`, `access::spawn`): `:rpc`, `:erpc`.
+    spawn,  ///< Run functions of `access::spawn` as processes of their own: `Node.spawn`.
+    send,   ///< Send to registered names.
+    link,   ///< Link to processes. Whoever is linked shares fate: the one that does not trap exits ends with the other.
+    global, ///< Take part in `global`: share names and locks with this node, register names for processes here.
     control, ///< End, suspend and redirect processes: `exit/2`, `GenServer.stop`, `:sys.suspend`, `group_leader/2`.
 };
 
@@ -32,7 +33,7 @@ std::optional<right> right_from(std::string_view text) noexcept;
 struct role {
     std::string name;
     std::vector<std::string> nodes; ///< Whose it is: patterns of node names, `web*@10.0.0.*`.
-    std::set<right> may{right::info, right::call, right::spawn, right::send, right::link};
+    std::set<right> may{right::info, right::call, right::spawn, right::send, right::link, right::global};
     std::vector<std::string> functions{"*"}; ///< Of those with the right level: `sensors:*`, `Elixir.Node:list/0`.
     std::vector<std::string> names{"*"};     ///< Registered names that `send` reaches.
     std::size_t calls_max = limits::calls_per_peer_max; ///< Functions under way for one node.

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// No overlapping partitions: if A and B have lost each other and C sees both, then two nodes of one cluster hold
+// different names. OTP (kernel prevent_overlapping_partitions, on since 25) makes such partitions disjoint:
+//
+//   A, to all that it knows:  {lost_connection, A, CreationOfA, Number, B}
+//   each receiver C:          passes it on once, forgets B, and asks it: {remove_connection, C}
+//   B:                        forgets C and closes the connection
+//
+// In a cluster of OTP both A and B report, so both lose everybody else. Reports go by plain messages over connections
+// that are up; one that gets lost is made up for by those that pass it on.
+//
+// What we receive, we treat as OTP does, except that a report does not need its reporter to be known. What we report
+// ourselves is an option: docs/decisions/0009-losses-reported-by-one-end.md.
+
+#include "otp/global/partitions.hpp"
+
+#include "otp/global/pairing.hpp"
+
+namespace sedge::otp::registry {
+namespace {
+
+constexpr std::size_t reports_remembered_max = 10'000; ///< Then the memory begins anew: some are passed on twice.
+constexpr duration report_remembered = std::chrono::hours{1}; ///< As in OTP.
+
+void multicast(state& s, const term& message, const atom& except) {
+    for (const auto& [node, version] : s.known)
+        if (node != except) s.out.push_back(effect::plain{node, message});
+    for (const auto& [node, p] : s.pairings)
+        if (node != except && p.his && !s.known.contains(node)) s.out.push_back(effect::plain{node, message});
+}
+
+bool is_reported(const state& s, const atom& lost) {
+    switch (s.reports) {
+    case loss_reports::never: return false;
+    case loss_reports::always: return true;
+    case loss_reports::one_end: break;
+    }
+    return s.sedge_peers.contains(lost) && s.me < lost;
+}
+
+/// True if this report is news; then it is remembered.
+bool is_first_sight(state& s, const atom& reporter, const term_view& creation, std::int64_t number, const atom& lost,
+                    time_point now) {
+    auto key = std::pair{reporter, lost};
+    auto seen = s.reported.find(key);
+    if (seen != s.reported.end() && seen->second.creation == creation && number <= seen->second.number) return false;
+    if (seen == s.reported.end() && s.reported.size() >= reports_remembered_max) {
+        std::erase_if(s.reported, [now](const auto& entry) { return entry.second.forget_at <= now; });
+        if (s.reported.size() >= reports_remembered_max) s.reported.clear();
+    }
+    s.reported.insert_or_assign(key, state::report{term{creation}, number, now + report_remembered});
+    return true;
+}
+
+std::string in_order_to() { return " in order to prevent overlapping partitions"; }
+
+} // namespace
+
+void peer_lost(state& s, const atom& node) {
+    forget(s, node);
+    if (s.removing.erase(node) == 0 && is_reported(s, node))
+        multicast(s, term{std::tuple{atom{"lost_connection"}, s.me, s.creation, s.next_report++, node}}, node);
+    s.sedge_peers.erase(node);
+}
+
+void on_lost_connection(state& s, const term_view& message, time_point now) {
+    auto reporter = message.element(1).as<atom>();
+    auto number = message.element(3).as<std::int64_t>();
+    auto lost = message.element(4).as<atom>();
+    if (!reporter || !number || !lost) return;
+    if (!is_first_sight(s, *reporter, message.element(2), *number, *lost, now)) return;
+    multicast(s, term{message}, *reporter);
+    // Our own loss of the reporter has not been seen here yet; it will be. Everybody else removes us.
+    const atom& removed = *lost == s.me ? *reporter : *lost;
+    if (!s.concerns(removed)) return;
+    s.out.push_back(effect::plain{removed, term{std::tuple{atom{"remove_connection"}, s.me}}});
+    s.note(log_level::warning, "[sedge] 'global' at node " + s.me.str() + " requested disconnect from node " +
+                                   removed.str() + in_order_to());
+    forget(s, removed);
+    s.removing.insert(removed);
+}
+
+void on_remove_connection(state& s, const atom& node) {
+    if (!s.concerns(node)) return;
+    forget(s, node);
+    s.removing.insert(node);
+    s.out.push_back(effect::disconnect{node});
+    s.note(log_level::warning,
+           "[sedge] 'global' at node " + s.me.str() + " disconnected node " + node.str() + in_order_to());
+}
+
+} // namespace sedge::otp::registry

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "otp/global/state.hpp"
+
+namespace sedge::otp::registry {
+
+/// The connection to that node is gone, or one that `new_nodes` asked for could not be made.
+void peer_lost(state& s, const atom& node);
+void on_lost_connection(state& s, const term_view& message, time_point now);
+void on_remove_connection(state& s, const atom& node);
+
+} // namespace sedge::otp::registry

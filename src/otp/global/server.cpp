@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The process registered as global_name_server: hands messages and node events to the core, and carries out its
+// effects. Messages of other nodes come with their origin, {Mark, Origin, Message}: access_control.cpp says why.
+
+#include "otp/global/core.hpp"
+#include "otp/global/pairing.hpp"
+#include "otp/global/partitions.hpp"
+#include "otp/global/service.hpp"
+#include "otp/terms.hpp"
+
+#include <sedge/base/limits.hpp>
+#include <sedge/base/nursery.hpp>
+#include <sedge/otp/rpc.hpp>
+#include <sedge/term/text.hpp>
+
+#include <deque>
+#include <unordered_map>
+
+namespace sedge::otp::registry {
+namespace {
+
+constexpr duration resolve_one_time{seconds{5}};  ///< For a node to decide one conflict.
+constexpr duration resolve_all_time{seconds{60}}; ///< For all of one pairing; then the other side's names stay.
+constexpr std::size_t introductions_max = limits::dials_max; ///< Under way at a time; the others wait.
+
+class server {
+public:
+    server(process& self, service_ptr service) : self_(self), service_(std::move(service)) {
+        mark_ = term{service_->origin_mark};
+        for (const auto& peer : self_.node().peers()) node_up(peer);
+        carry_out();
+    }
+
+    [[nodiscard]] time_point deadline() const { return next_deadline(s_).value_or(time_point::max()); }
+
+    void on_message(const term& message) {
+        if (is_tuple(message, 3) && message.element(0) == mark_.view()) {
+            auto origin = message.element(1).as<atom>();
+            registry::on_message(s_, *origin, term{message.element(2)}, now());
+        } else {
+            on_own_message(message);
+        }
+        carry_out();
+    }
+    void on_time() {
+        give_up_overdue(s_, now());
+        carry_out();
+    }
+
+private:
+    time_point now() const { return self_.env().now(); }
+
+    void on_own_message(const term& message) {
+        const term_view view = message.view();
+        if (is_tagged(view, "nodeup", 2)) {
+            if (auto peer = view.element(1).as<atom>()) node_up(*peer);
+        } else if (is_tagged(view, "nodedown", 2)) {
+            if (auto peer = view.element(1).as<atom>()) peer_lost(s_, *peer);
+        } else if (is_tagged(view, "DOWN", 5)) {
+            on_down(view);
+        } else if (is_tagged(view, "lock_is_set", 4)) {
+            auto tag = view.element(2).as<std::int64_t>();
+            if (tag) lock_is_set(s_, *view.element(1).as<atom>(), *tag, term{view.element(3)}, now());
+        } else if (is_tagged(view, "lock_not_answered", 3)) {
+            auto tag = view.element(2).as<std::int64_t>();
+            if (tag) lock_not_answered(s_, *view.element(1).as<atom>(), *tag, now());
+        } else {
+            registry::on_message(s_, self_.node().name(), message, now());
+        }
+    }
+
+    void node_up(const atom& peer) {
+        // Whoever greets must pair to the end. With a node whose answers are refused we do not begin.
+        if (service_->may_take_part(peer)) peer_up(s_, peer);
+    }
+
+    void on_down(const term_view& message) {
+        auto who = message.element(3).as<pid>();
+        auto ref = message.element(1).as<reference>();
+        auto found = who ? monitors_.find(*who) : monitors_.end();
+        if (found == monitors_.end() || found->second != ref) return;
+        monitors_.erase(found);
+        process_down(s_, *who);
+        auto gone = s_.watched.take(); // the monitor has fired; nothing to take back
+        for (const auto& other : gone.unwatch)
+            if (other != *who) demonitor(other);
+    }
+
+    void demonitor(const pid& who) {
+        auto found = monitors_.find(who);
+        if (found == monitors_.end()) return;
+        self_.demonitor(found->second);
+        monitors_.erase(found);
+    }
+
+    void carry_out() {
+        if (carrying_out_) return; // the outer call goes on
+        carrying_out_ = true;
+        while (!s_.out.empty()) {
+            effects all = std::exchange(s_.out, {});
+            for (auto& one : all) std::visit([this](auto& what) { perform(what); }, one);
+        }
+        carrying_out_ = false;
+        auto changes = s_.watched.take();
+        for (const auto& who : changes.unwatch) demonitor(who);
+        for (const auto& who : changes.watch) monitors_.insert_or_assign(who, self_.monitor(who));
+        service_->changed.set();
+        service_->changed.reset();
+    }
+
+    /// Nothing here makes a connection but an introduction: what was put out must not come back by our own message.
+    void send_there(const atom& node, const term& message) {
+        if (self_.node().is_connected(node)) self_.send(registered{atom{"global_name_server"}, node}, message);
+    }
+
+    void perform(const effect::cast& what) { send_there(what.to, tuple(atom{"$gen_cast"}, what.message)); }
+    void perform(const effect::plain& what) { send_there(what.to, what.message); }
+    void perform(const effect::answer& what) { reply(self_, what.to, what.value); }
+    void perform(const effect::wake_locker&) { self_.send(service_->locker, term{atom{"wake"}}); }
+    void perform(const effect::pass_to_locker& what) { self_.send(service_->locker, what.message); }
+    void perform(const effect::release_lock& what) { self_.send(service_->locker, make_release(what)); }
+    void perform(const effect::resolve& what) { jobs_.start(resolve(what)); }
+    void perform(const effect::introduce& what) {
+        to_meet_.push_back(what.node);
+        meet_next();
+    }
+    void perform(const effect::disconnect& what) { self_.node().disconnect(what.node); }
+    void perform(const effect::note& what) { self_.env().log(what.level, printable(what.text)); }
+
+    void meet_next() {
+        while (meeting_ < introductions_max && !to_meet_.empty()) {
+            atom node = std::move(to_meet_.front());
+            to_meet_.pop_front();
+            ++meeting_;
+            jobs_.start(introduce(std::move(node)));
+        }
+    }
+
+    task<> introduce(atom node) {
+        auto connecting = self_.node().connect(node);
+        result<void> connected = co_await std::move(connecting);
+        introduced(s_, node, connected.has_value() || self_.node().is_connected(node));
+        carry_out();
+        --meeting_;
+        meet_next();
+    }
+
+    task<> resolve(effect::resolve what) {
+        std::vector<verdict> verdicts;
+        const auto end = now() + resolve_all_time;
+        for (const auto& one : what.conflicts) {
+            auto asking = decide(one, std::min(end, now() + resolve_one_time));
+            verdicts.push_back(co_await std::move(asking));
+        }
+        conflicts_resolved(s_, what.node, what.tag, verdicts, now());
+        carry_out();
+    }
+
+    /// Asked where the process lives that this side knows by the name.
+    task<verdict> decide(conflict c, time_point until) {
+        const pid mine = c.mine.who;
+        term answer;
+        if (mine.node == self_.node().name()) {
+            answer = resolve_here(self_.node(), c.mine.method, c.his.name, c.his.who, mine);
+        } else {
+            std::vector<term> arguments{c.mine.method, c.his.name, term{c.his.who}, term{mine}};
+            auto asking = erpc_call(self_.node(), mine.node, atom{"global"}, atom{"resolve_it"}, arguments, until);
+            remote_outcome outcome = co_await std::move(asking);
+            if (outcome.what != remote_outcome::kind::value) co_return verdict::his;
+            answer = std::move(outcome.body);
+        }
+        if (answer == term{c.his.who}) co_return verdict::his;
+        co_return answer == term{mine} ? verdict::mine : verdict::none;
+    }
+
+    process& self_;
+    service_ptr service_;
+    state& s_ = *service_->names;
+    term mark_;
+    bool carrying_out_ = false;
+    std::unordered_map<pid, reference> monitors_;
+    std::deque<atom> to_meet_;
+    std::size_t meeting_ = 0;
+    nursery jobs_; // last: it goes first
+};
+
+} // namespace
+
+term resolve_here(node& here, const term_view& method, const term& name, const pid& one, const pid& other) {
+    auto settled = settle(method_of(method), name, one, other);
+    if (settled.killed) {
+        here.env().log(log_level::info, printable("[sedge] global: Name conflict terminating {" + to_erlang(name) +
+                                                  "," + to_string(*settled.killed) + "}"));
+        here.exit(*settled.killed, term{atom{"kill"}});
+    }
+    for (const auto& [who, message] : settled.told) here.send(who, message);
+    return settled.kept ? term{*settled.kept} : term{atom{"none"}};
+}
+
+task<> run_server(process& self, service_ptr service) {
+    self.monitor_nodes(true);
+    server one{self, std::move(service)};
+    for (;;) {
+        auto waiting = self.receive_if({}, one.deadline());
+        std::optional<term> message = co_await std::move(waiting);
+        if (message)
+            one.on_message(*message);
+        else
+            one.on_time();
+    }
+}
+
+} // namespace sedge::otp::registry

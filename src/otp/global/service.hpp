@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "otp/global/conflicts.hpp"
+#include "otp/global/state.hpp"
+
+#include <sedge/process/node.hpp>
+#include <sedge/wire/environment.hpp>
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace sedge::otp {
+
+struct kernel_state;
+
+/// What the three processes of `global` share with each other and with the API.
+class global::service {
+public:
+    explicit service(node& on) : here(on), changed(on.env()) {}
+
+    node& here;                           ///< Outlives the processes, which alone use this.
+    std::optional<registry::state> names; ///< From the start of the server on; processes may use it after the stop.
+    bool running = false;                 ///< Until the kernel stops.
+    pid server;
+    pid locker;
+    pid registrar;
+    reference origin_mark; ///< See access_control.cpp.
+    std::function<bool(const atom& peer)> may_take_part;
+    event changed; ///< Set and reset at once whenever other nodes were known, synced or lost.
+
+    /// A change of a name that waits for the registrar.
+    struct request {
+        request(environment& env, time_point d) : done(env), deadline(d) {}
+        enum class kind { add, replace, remove };
+        kind what = kind::add;
+        registry::named entry;
+        event done;
+        time_point deadline;
+        std::optional<result<bool>> outcome;
+        bool abandoned = false; ///< Nobody waits any more.
+    };
+    std::deque<std::shared_ptr<request>> requests;
+
+    /// Who has the name; nothing for a process of this node that has ended and whose DOWN is on its way.
+    [[nodiscard]] std::optional<pid> where(const term& name) const {
+        const registry::named* found = running ? names->names.find(name) : nullptr;
+        bool is_gone = !found || (found->who.node == here.name() && !here.is_alive(found->who));
+        return is_gone ? std::nullopt : std::optional{found->who};
+    }
+    [[nodiscard]] std::vector<atom> known() const { return running ? names->known_nodes() : std::vector<atom>{}; }
+};
+
+namespace registry {
+
+using service_ptr = std::shared_ptr<global::service>;
+
+// The bodies of the processes.
+task<> run_server(process& self, service_ptr service);
+task<> run_locker(process& self, service_ptr service);
+task<> run_registrar(process& self, service_ptr service);
+
+/// What the locker is told by the server, in terms: see locker.cpp.
+term make_release(const effect::release_lock& what);
+
+/// `global:resolve_it/4`: carries out `settle` here. The pid that stays, or `none`.
+term resolve_here(node& here, const term_view& method, const term& name, const pid& one, const pid& other);
+
+} // namespace registry
+} // namespace sedge::otp

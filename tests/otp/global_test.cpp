@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Global names between several nodes of sedge, in virtual time.
+#include "otp/globals.hpp"
+
+#include <sedge/otp/gen.hpp>
+#include <sedge/otp/rpc.hpp>
+
+namespace sedge::test {
+namespace {
+
+using otp::conflict_method;
+using otp::loss_reports;
+
+TEST_F(Globals, NameIsSeenOnTheOtherNode) {
+    auto& a = start('a');
+    auto& b = start('b');
+    meet(a, 'b');
+    auto who = spawn_at(a);
+    EXPECT_TRUE(is_registered(a, "x"_atom, who));
+    EXPECT_EQ(b.names().whereis_name("x"_atom), who);
+    EXPECT_EQ(b.names().registered_names(), std::vector{term{"x"_atom}});
+}
+
+TEST_F(Globals, NamesOfBothAreExchangedWhenTheyMeet) {
+    auto& a = start('a');
+    auto& b = start('b');
+    auto at_a = spawn_at(a);
+    auto at_b = spawn_at(b);
+    EXPECT_TRUE(is_registered(a, "x"_atom, at_a));
+    EXPECT_TRUE(is_registered(b, term{std::tuple{"y"_atom, 1}}, at_b));
+    meet(a, 'b');
+    EXPECT_EQ(b.names().whereis_name("x"_atom), at_a);
+    EXPECT_EQ(a.names().whereis_name(term{std::tuple{"y"_atom, 1}}), at_b);
+}
+
+TEST_F(Globals, TakenNameIsRefusedOnEveryNode) {
+    auto& a = start('a');
+    auto& b = start('b');
+    meet(a, 'b');
+    EXPECT_TRUE(is_registered(a, "x"_atom, spawn_at(a)));
+    EXPECT_FALSE(is_registered(b, "x"_atom, spawn_at(b)));
+    EXPECT_FALSE(is_registered(a, "x"_atom, spawn_at(a)));
+}
+
+TEST_F(Globals, ProcessHasOneNameOnly) {
+    auto& a = start('a');
+    auto who = spawn_at(a);
+    EXPECT_TRUE(is_registered(a, "x"_atom, who));
+    EXPECT_FALSE(is_registered(a, "y"_atom, who));
+}
+
+TEST_F(Globals, NameGoesWithItsProcess) {
+    auto& a = start('a');
+    auto& b = start('b');
+    meet(a, 'b');
+    auto who = spawn_at(a);
+    EXPECT_TRUE(is_registered(a, "x"_atom, who));
+    a->exit(who, term{"kill"_atom});
+    sim.run_for(1s);
+    EXPECT_EQ(a.names().whereis_name("x"_atom), std::nullopt);
+    EXPECT_EQ(b.names().whereis_name("x"_atom), std::nullopt);
+    EXPECT_TRUE(is_registered(b, "x"_atom, spawn_at(b)));
+}
+
+TEST_F(Globals, NameIsTakenBackAndTakenOver) {
+    auto& a = start('a');
+    auto& b = start('b');
+    meet(a, 'b');
+    EXPECT_TRUE(is_registered(a, "x"_atom, spawn_at(a)));
+    auto other = spawn_at(b);
+    EXPECT_TRUE(sim.block_on(b.names().re_register_name("x"_atom, other, in(60s))));
+    EXPECT_EQ(a.names().whereis_name("x"_atom), other);
+    EXPECT_TRUE(sim.block_on(a.names().unregister_name("x"_atom, in(60s))));
+    EXPECT_EQ(b.names().whereis_name("x"_atom), std::nullopt);
+}
+
+TEST_F(Globals, MessageGoesToWhoeverHasTheName) {
+    auto& a = start('a');
+    auto& b = start('b');
+    meet(a, 'b');
+    auto got = make_inbox();
+    EXPECT_TRUE(is_registered(b, "x"_atom, spawn_at(b, got)));
+    on(a, [&](process& self) -> task<> {
+        EXPECT_TRUE(a.names().send(self, "x"_atom, term{"hello"_atom}));
+        EXPECT_FALSE(a.names().send(self, "y"_atom, term{"hello"_atom}));
+        co_return;
+    });
+    sim.run_for(1s);
+    EXPECT_EQ(*got, std::vector<std::string>{"hello"});
+}
+
+TEST_F(Globals, NewcomerMeetsTheWholeCluster) {
+    auto& a = start('a');
+    auto& b = start('b');
+    auto& c = start('c');
+    meet(a, 'b');
+    EXPECT_TRUE(is_registered(a, "x"_atom, spawn_at(a)));
+    meet(c, 'b');
+    sim.run_for(5s);
+    EXPECT_EQ(known(a) + " " + known(b) + " " + known(c), "bc ac ab");
+    EXPECT_TRUE(c->is_connected(name_of('a')));
+    EXPECT_TRUE(c.names().whereis_name("x"_atom));
+    for (auto* each : {&a, &b, &c}) EXPECT_TRUE(sim.block_on(each->names().sync(in(1s))));
+}
+
+TEST_F(Globals, TwoClustersBecomeOne) {
+    auto& a = start('a');
+    start('b');
+    auto& c = start('c');
+    auto& d = start('d');
+    meet(a, 'b');
+    meet(c, 'd');
+    auto at_d = spawn_at(d);
+    EXPECT_TRUE(is_registered(d, "x"_atom, at_d));
+    ASSERT_TRUE(connect(a.node, 'c'));
+    sim.run_for(10s);
+    for (auto& each : members) {
+        EXPECT_EQ(known(*each).size(), 3u);
+        EXPECT_EQ(each->names().whereis_name("x"_atom), at_d);
+    }
+}
+
+TEST_F(Globals, ConflictIsSettledByTheMethodOfTheName) {
+    auto& a = start('a');
+    auto& b = start('b');
+    std::vector<inbox> got;
+    std::vector<pid> who;
+    for (auto* each : {&a, &b}) {
+        for (auto how : {conflict_method::random_exit, conflict_method::random_notify, conflict_method::notify_all}) {
+            who.push_back(spawn_at(*each, got.emplace_back(make_inbox())));
+            EXPECT_TRUE(is_registered(*each, static_cast<int>(how), who.back(), how));
+        }
+    }
+    meet(b, 'a');
+    sim.run_for(5s);
+    for (auto* each : {&a, &b}) {
+        EXPECT_EQ(each->names().whereis_name(0), who[0]);
+        EXPECT_EQ(each->names().whereis_name(1), who[1]);
+        EXPECT_EQ(each->names().whereis_name(2), std::nullopt);
+    }
+    EXPECT_FALSE(b->is_alive(who[3]));
+    EXPECT_TRUE(b->is_alive(who[4]));
+    EXPECT_EQ(*got[4], std::vector<std::string>{"{global_name_conflict,1}"});
+    EXPECT_EQ(*got[2], std::vector<std::string>{"{global_name_conflict,2," + to_erlang(term{who[5]}) + "}"});
+    EXPECT_EQ(*got[5], std::vector<std::string>{"{global_name_conflict,2," + to_erlang(term{who[2]}) + "}"});
+}
+
+TEST_F(Globals, LockIsHeldByOneRequesterOnAllNodes) {
+    auto& a = start('a');
+    auto& b = start('b');
+    meet(a, 'b');
+    otp::global_lock first{"door"_atom, "first"_atom};
+    otp::global_lock second{"door"_atom, "second"_atom};
+    on(a, [&](process& self) -> task<> {
+        auto locking = a.names().set_lock(self, first, in(10s));
+        EXPECT_TRUE(co_await std::move(locking));
+        auto again = a.names().set_lock(self, first, in(10s));
+        EXPECT_TRUE(co_await std::move(again));
+        auto other = a.names().set_lock(self, second, in(3s));
+        EXPECT_FALSE(co_await std::move(other));
+    });
+    // The process that held it is gone.
+    on(b, [&](process& self) -> task<> {
+        bool ran = false;
+        std::function<task<>()> job = [&ran]() -> task<> {
+            ran = true;
+            co_return;
+        };
+        auto running = b.names().trans(self, second, job, in(10s));
+        EXPECT_TRUE(co_await std::move(running));
+        EXPECT_TRUE(ran);
+        auto locking = b.names().set_lock(self, first, in(1s));
+        EXPECT_TRUE(co_await std::move(locking));
+        auto freeing = b.names().del_lock(self, first);
+        co_await std::move(freeing);
+        auto taken = b.names().set_lock(self, second, in(1s));
+        EXPECT_TRUE(co_await std::move(taken));
+    });
+}
+
+TEST_F(Globals, RegistrationsRaceAndOneWins) {
+    auto& a = start('a');
+    start('b');
+    start('c');
+    meet(a, 'b');
+    meet(a, 'c');
+    sim.run_for(5s);
+    std::vector<std::optional<bool>> won(30);
+    nursery jobs;
+    auto compete = [](otp::global names, term name, pid who, time_point due, std::optional<bool>& into) -> task<> {
+        auto registering = names.register_name(name, who, due);
+        auto outcome = co_await std::move(registering);
+        into = outcome && *outcome;
+    };
+    for (std::size_t i = 0; i < won.size(); ++i) {
+        auto& at = *members[i % 3];
+        jobs.start(compete(at.names(), term{static_cast<int>(i / 3)}, spawn_at(at), in(120s), won[i]));
+    }
+    EXPECT_TRUE(sim.run_until([&] { return jobs.empty(); }, 2min));
+    for (std::size_t name = 0; name < 10; ++name) {
+        EXPECT_EQ(*won[3 * name] + *won[3 * name + 1] + *won[3 * name + 2], 1) << name;
+        auto who = a.names().whereis_name(static_cast<int>(name));
+        for (auto& each : members) EXPECT_EQ(each->names().whereis_name(static_cast<int>(name)), who);
+    }
+}
+
+TEST_F(Globals, HiddenNodeTakesNoPart) {
+    auto& a = start('a');
+    auto& b = start('b', {}, true);
+    ASSERT_TRUE(connect(a.node, 'b'));
+    sim.run_for(5s);
+    EXPECT_EQ(known(a), "");
+    auto done = sim.block_on(b.names().register_name("x"_atom, spawn_at(b), in(1s)));
+    EXPECT_EQ(done.error(), make_error_code(otp::errc::no_process));
+    EXPECT_TRUE(is_registered(a, "x"_atom, spawn_at(a)));
+}
+
+TEST_F(Globals, PeerWithoutTheRightIsNoMember) {
+    otp::role stranger;
+    stranger.name = "default";
+    stranger.may.erase(otp::right::global);
+    otp::kernel_options options;
+    options.roles = otp::role_table{{stranger}};
+    auto& a = start('a', std::move(options));
+    auto& b = start('b');
+    ASSERT_TRUE(connect(b.node, 'a'));
+    sim.run_for(30s);
+    EXPECT_EQ(known(a) + known(b), "");
+    EXPECT_TRUE(is_registered(a, "x"_atom, spawn_at(a)));
+    EXPECT_TRUE(is_registered(b, "x"_atom, spawn_at(b)));
+}
+
+TEST_F(Globals, NamesOfALostNodeGoAndComeBackWithIt) {
+    auto& a = start('a');
+    auto& b = start('b');
+    meet(a, 'b');
+    EXPECT_TRUE(is_registered(b, "x"_atom, spawn_at(b)));
+    cut('a', 'b');
+    ASSERT_TRUE(sim.run_until([&] { return known(a).empty() && known(b).empty(); }, 3min));
+    EXPECT_EQ(a.names().whereis_name("x"_atom), std::nullopt);
+    EXPECT_TRUE(is_registered(a, "y"_atom, spawn_at(a)));
+    sim.heal_all();
+    meet(a, 'b');
+    EXPECT_TRUE(a.names().whereis_name("x"_atom));
+    EXPECT_TRUE(b.names().whereis_name("y"_atom));
+}
+
+// -- a link that is cut between two of four -----------------------------------------------------------------------
+
+class CutLink : public Globals {
+protected:
+    /// Who is left with whom some time after the link a-b was cut: what each knows.
+    std::string after_cut(loss_reports which) {
+        for (char alive : {'a', 'b', 'c', 'd'}) start(alive, reporting(which));
+        for (char other : {'b', 'c', 'd'}) meet(*members[0], other);
+        sim.run_for(10s);
+        EXPECT_EQ(seen(), "bcd acd abd abc");
+        cut('a', 'b');
+        sim.reset(address_of('a'), address_of('b'));
+        sim.run_for(3min);
+        return seen();
+    }
+    std::string seen() {
+        std::string text;
+        for (auto& each : members) text += (text.empty() ? "" : " ") + (known(*each).empty() ? "-" : known(*each));
+        return text;
+    }
+};
+
+TEST_F(CutLink, LeavesOutOneEndByDefault) { EXPECT_EQ(after_cut(loss_reports::one_end), "cd - ad ac"); }
+
+TEST_F(CutLink, LeavesOutBothEndsAsOtpDoes) { EXPECT_EQ(after_cut(loss_reports::always), "- - d c"); }
+
+TEST_F(CutLink, OverlapsIfNobodyReports) { EXPECT_EQ(after_cut(loss_reports::never), "cd cd abd abc"); }
+
+// -- peers that stop in the middle ----------------------------------------------------------------------------------
+
+/// A peer that plays global by hand: node p.
+class HalfPeer : public Globals {
+protected:
+    member& a = start('a');
+    machine_node& p = boot('p');
+    std::vector<term> heard; ///< By the name global_name_server at p.
+    pid his_locker;
+
+    void SetUp() override {
+        auto listen = [this](process& self) -> task<> {
+            for (;;) {
+                auto waiting = self.receive();
+                term message = co_await std::move(waiting);
+                heard.push_back(message);
+                if (answers_locks) answer_lock(self, message);
+            }
+        };
+        p->spawn(listen, {.label = "half", .name = "global_name_server"_atom});
+        his_locker = p->spawn(recorder(make_inbox()));
+        ASSERT_TRUE(connect(a.node, 'p'));
+        sim.run_for(100ms);
+    }
+    static void answer_lock(process& self, const term& message) {
+        if (auto call = otp::as_call(message)) otp::reply(self, call->from, term{true});
+    }
+    std::optional<term_view> cast_named(std::string_view tag) {
+        for (auto at = heard.rbegin(); at != heard.rend(); ++at) {
+            if (!at->element(0).is_atom("$gen_cast")) continue;
+            if (at->element(1).element(0).is_atom(tag)) return at->element(1);
+        }
+        return std::nullopt;
+    }
+    template <class... T>
+    void cast_to_a(const T&... message) {
+        p->send(registered{"global_name_server"_atom, name_of('a')},
+                term{std::tuple{"$gen_cast"_atom, std::tuple{message...}}});
+    }
+    void greet() {
+        cast_to_a("init_connect"_atom, std::pair{8, 17}, name_of('p'),
+                  std::tuple{"locker"_atom, "no_longer_a_pid"_atom, term{std::map<int, int>{}}, his_locker});
+    }
+    bool answers_locks = true;
+};
+
+TEST_F(HalfPeer, ThatNeverAnswersTheGreetingDisturbsNobody) {
+    EXPECT_TRUE(cast_named("init_connect"));
+    EXPECT_TRUE(is_registered(a, "x"_atom, spawn_at(a)));
+}
+
+TEST_F(HalfPeer, ThatNeverSetsItsLockHoldsUpRegistrationsForAWhileOnly) {
+    greet();
+    sim.run_for(3s);
+    EXPECT_TRUE(cast_named("lock_set"));
+    auto before = sim.now();
+    EXPECT_TRUE(is_registered(a, "x"_atom, spawn_at(a)));
+    EXPECT_LT(sim.now() - before, 25s);
+    // Later most of the time is left to others.
+    sim.run_for(5min);
+    before = sim.now();
+    EXPECT_TRUE(is_registered(a, "y"_atom, spawn_at(a)));
+    EXPECT_LT(sim.now() - before, 25s);
+}
+
+TEST_F(HalfPeer, ThatNeverAnswersLockCallsHoldsUpNothing) {
+    answers_locks = false;
+    greet();
+    sim.run_for(3s);
+    EXPECT_TRUE(is_registered(a, "x"_atom, spawn_at(a)));
+}
+
+TEST_F(HalfPeer, ThatNeverExchangesNamesIsGivenUp) {
+    greet();
+    sim.run_for(3s);
+    auto offer = cast_named("lock_set");
+    ASSERT_TRUE(offer);
+    auto tag = cast_named("init_connect")->element(1).element(1).as<std::int64_t>().value();
+    cast_to_a("lock_set"_atom, his_locker, true, std::vector<atom>{}, tag);
+    sim.run_for(1s);
+    EXPECT_TRUE(cast_named("exchange"));
+    auto done = sim.block_on(a.names().register_name("x"_atom, spawn_at(a), in(100s)));
+    EXPECT_TRUE(done);
+    bool cancelled = false;
+    for (const auto& m : heard) cancelled = cancelled || m.element(0).is_atom("cancel_connect");
+    EXPECT_TRUE(cancelled);
+}
+
+TEST_F(HalfPeer, StaleTagsAreIgnored) {
+    greet();
+    sim.run_for(3s);
+    cast_to_a("exchange"_atom, name_of('p'), std::vector<int>{}, std::vector<int>{}, 4711);
+    cast_to_a("resolved"_atom, name_of('p'), std::vector<int>{}, std::vector<int>{}, 0, std::vector<int>{}, 4711);
+    cast_to_a("lock_set"_atom, his_locker, true, std::vector<int>{}, 4711);
+    sim.run_for(3s);
+    EXPECT_EQ(known(a), "");
+    EXPECT_TRUE(is_registered(a, "x"_atom, spawn_at(a)));
+}
+
+TEST_F(HalfPeer, MessagesInTheNameOfOthersAreIgnored) {
+    cast_to_a("in_sync"_atom, name_of('q'), true);
+    cast_to_a("exchange"_atom, name_of('q'), std::vector<int>{}, std::vector<int>{}, 1);
+    p->send(registered{"global_name_server"_atom, name_of('a')},
+            term{std::pair{"remove_connection"_atom, name_of('q')}});
+    sim.run_for(1s);
+    EXPECT_TRUE(a->is_connected(name_of('p')));
+    EXPECT_TRUE(is_registered(a, "x"_atom, spawn_at(a)));
+}
+
+} // namespace
+} // namespace sedge::test

@@ -8,9 +8,12 @@
 //   past       nothing comes from an incarnation after a later one has been seen
 //   down       each monitor gives exactly one DOWN, and none without a monitor
 //   alternate  of one peer, up and down take turns
+//   names      see global_checks.hpp
 //   mesh       8 s after the end of all faults each node sees every other
 //   teardown   no stream is left when all is gone
 #include "sim/chaos.hpp"
+
+#include "sim/global_checks.hpp"
 
 #include <sedge/cluster/strategies.hpp>
 #include <sedge/cluster/topology.hpp>
@@ -55,6 +58,7 @@ struct machine {
     std::string address;
     std::string name;
     std::shared_ptr<diary> notes;
+    std::shared_ptr<name_diary> names_held;
     std::unique_ptr<epmd::directory> names;
     std::unique_ptr<sedge::node> node;
     std::unique_ptr<otp::kernel> kernel;
@@ -121,6 +125,7 @@ public:
     wire::simulation sim;
     std::mt19937_64 chance;
     std::vector<std::unique_ptr<machine>> machines;
+    name_checks names;
     chaos_report report;
 
 private:
@@ -172,6 +177,10 @@ private:
         (void)m.kernel->start();
         m.node->spawn([notes = m.notes](process& self) { return worker(self, notes); },
                       {.label = "worker", .name = atom{"worker"}});
+        m.names_held = std::make_shared<name_diary>();
+        m.node->spawn([names = m.kernel->global(), held = m.names_held](process& self) {
+            return compete_for_names(self, names, held);
+        });
         m.topologies = std::make_unique<cluster::topologies>(*m.node);
         (void)m.topologies->add({"simulated", discovery()});
     }
@@ -183,12 +192,23 @@ private:
         m.watching = {};
         report.messages += m.notes->messages;
         report.downs += m.notes->downs;
+        if (m.names_held) report.names_won += m.names_held->won;
+        if (m.names_held) report.names_lost += m.names_held->lost;
+        m.names_held.reset();
         m.node.reset();
         m.names.reset();
     }
 
+    std::vector<name_view> name_views() const {
+        std::vector<name_view> all;
+        for (const auto& m : machines)
+            if (m->names_held) all.push_back({m->node.get(), m->kernel->global(), m->names_held.get()});
+        return all;
+    }
+
     void fault() {
         ++report.faults;
+        for (const auto& what : names.look(name_views(), sim.now())) violated("all", what);
         auto& a = any();
         auto& b = any();
         switch (chance() % 8) {
@@ -232,6 +252,9 @@ private:
             violated("all", "no full mesh 8 s after the end of faults");
         report.seconds_to_mesh = std::chrono::duration<double>(sim.now() - healed).count();
         sim.run_for(10s);
+        auto is_agreed = [this] { return name_checks::at_rest(name_views()).empty(); };
+        if (!sim.run_until(is_agreed, 60s))
+            for (const auto& what : name_checks::at_rest(name_views())) violated("all", what);
         for (const auto& m : machines)
             for (const auto& [ref, node] : m->notes->monitors)
                 if (!m->node->is_connected(node))

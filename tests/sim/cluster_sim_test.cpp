@@ -33,7 +33,7 @@ void expect_clean(std::uint64_t seed, const chaos_report& report) {
 TEST(SimulatedCluster, KeepsItsPromisesUnderAnySeed) {
     std::uint64_t first = number_from("SEDGE_SIM_SEED", 1);
     std::uint64_t count = std::getenv("SEDGE_SIM_SEED") ? 1 : number_from("SEDGE_SIM_SEEDS", 200);
-    std::uint64_t messages = 0, downs = 0;
+    std::uint64_t messages = 0, downs = 0, won = 0, lost = 0;
     int faults = 0;
     double slowest = 0;
     for (std::uint64_t seed = first; seed < first + count; ++seed) {
@@ -41,6 +41,8 @@ TEST(SimulatedCluster, KeepsItsPromisesUnderAnySeed) {
         expect_clean(seed, report);
         messages += report.messages;
         downs += report.downs;
+        won += report.names_won;
+        lost += report.names_lost;
         faults += report.faults;
         slowest = std::max(slowest, report.seconds_to_mesh);
         if (::testing::Test::HasFailure() && seed > first + 5) break;
@@ -48,8 +50,11 @@ TEST(SimulatedCluster, KeepsItsPromisesUnderAnySeed) {
     std::printf("%llu seeds: %d faults, %llu messages, %llu downs, slowest mesh %.1f s after the faults\n",
                 static_cast<unsigned long long>(count), faults, static_cast<unsigned long long>(messages),
                 static_cast<unsigned long long>(downs), slowest);
+    std::printf("global names: %llu registered, %llu given up\n", static_cast<unsigned long long>(won),
+                static_cast<unsigned long long>(lost));
     EXPECT_GT(messages, 0u);
     EXPECT_GT(downs, 0u);
+    EXPECT_GT(won, 0u);
 }
 
 TEST(SimulatedCluster, SameSeedSameTrace) {

@@ -24,8 +24,9 @@ kernel::kernel(node& on, kernel_options options) : node_(on), state_(std::make_s
     state_->options = std::move(options);
     state_->here = &on;
     state_->names = std::make_shared<otp::global::service>(on);
-    state_->names->may_take_part = [state = state_.get()](const atom& peer) {
-        return otp::may_take_part(*state, peer);
+    state_->names->may_take_part = [weak = std::weak_ptr{state_}](const atom& peer) {
+        auto state = weak.lock();
+        return state && otp::may_take_part(*state, peer);
     };
     registry::add_functions(state_->functions, state_->names);
 }

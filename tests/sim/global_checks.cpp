@@ -104,6 +104,12 @@ std::vector<std::string> name_checks::at_rest(const std::vector<name_view>& all)
         if (holders.size() > 1)
             broken.push_back(text_of(number) + " has " + std::to_string(holders.size()) + " holders");
     }
+    if (broken.empty()) return broken;
+    for (const auto& each : all) {
+        std::string known;
+        for (const auto& other : each.names.known()) known += " " + other.str();
+        broken.push_back(each.node->name().str() + " knows" + known);
+    }
     return broken;
 }
 

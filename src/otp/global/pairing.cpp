@@ -176,7 +176,7 @@ void forget(state& s, const atom& node) {
 }
 
 void on_greeting(state& s, const atom& node, greeting his) {
-    if (his.is_sedge) s.sedge_peers.insert(node);
+    s.note_kind(node, his.is_sedge);
     if (his.version < version_least)
         return s.note(log_level::info, "[sedge:global] " + node.str() + " speaks a version that is too old");
     pairing* p = find(s, node);
@@ -254,7 +254,7 @@ void on_new_nodes(state& s, const operations& changes, const std::vector<member>
 }
 
 void on_in_sync(state& s, const atom& node, bool is_sedge) {
-    if (is_sedge) s.sedge_peers.insert(node);
+    s.note_kind(node, is_sedge);
     s.synced.insert(node);
     drop(s, node);
     s.early.erase(node);

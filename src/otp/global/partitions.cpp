@@ -61,7 +61,6 @@ void peer_lost(state& s, const atom& node) {
     forget(s, node);
     if (s.removing.erase(node) == 0 && is_reported(s, node))
         multicast(s, term{std::tuple{atom{"lost_connection"}, s.me, s.creation, s.next_report++, node}}, node);
-    s.sedge_peers.erase(node);
 }
 
 void on_lost_connection(state& s, const term_view& message, time_point now) {

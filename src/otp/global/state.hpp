@@ -28,6 +28,8 @@ struct timing {
     duration pause_most = std::chrono::minutes{5};
 };
 
+inline constexpr std::size_t sedge_peers_max = 10'000; ///< Names remembered; of others we report nothing.
+
 /// One pairing: from a peer's nodeup until both sides have the same names.
 struct pairing {
     std::int64_t my_tag = 0;
@@ -77,7 +79,7 @@ struct state {
     std::map<atom, greeting> early;   ///< Greetings of peers that have no pairing here.
     std::map<atom, setback> setbacks;
     std::set<atom> removing;      ///< Put out by us; their nodedown is no news.
-    std::set<atom> sedge_peers;   ///< Those that have said they are of our kind.
+    std::set<atom> sedge_peers;   ///< Those that have ever said they are of our kind; see `note_kind`.
     std::int64_t next_tag;        ///< Never used twice, so that late messages are known as such.
     const std::uint64_t creation; ///< Tells the instances of a node apart, in reports of losses.
     std::int64_t next_report = 1;
@@ -98,6 +100,13 @@ struct state {
         std::vector<atom> nodes;
         for (const auto& [node, version] : known) nodes.push_back(node);
         return nodes;
+    }
+    /// Remembered beyond the connection: a node that cannot be reached when it is introduced was met before, mostly.
+    void note_kind(const atom& node, bool is_sedge) {
+        if (!is_sedge)
+            sedge_peers.erase(node);
+        else if (sedge_peers.size() < sedge_peers_max)
+            sedge_peers.insert(node);
     }
     void note(log_level level, std::string text) { out.push_back(effect::note{level, std::move(text)}); }
 };

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Three machines on one cable segment, as network namespaces: 172.24.176.1 to .3, the addresses of the article.
+"""Machines on one cable segment, as network namespaces: 172.24.176.1 and following, the addresses of the article.
 
     machine 1            machine 2            machine 3
-    eth0 172.24.176.1    eth0 172.24.176.2    eth0 172.24.176.3
+    eth0 172.24.176.1    eth0 172.24.176.2    eth0 172.24.176.3    ...
       |                    |                    |
     port1 ------------- bridge br0 in a namespace of its own ------------- port3
 
 Nothing of it is in the host's own network. A cable is cut in two ways: `unplug` takes the carrier away, which the
-machine's kernel can see; `cut` drops every frame and tells nobody, as a broken switch does.
+machine's kernel can see; `cut` drops every frame and tells nobody, as a broken switch does. `cut_between` does the
+latter for the frames of two machines to each other, and nobody else notices.
 """
 
+import itertools
 import os
 import pathlib
 import re
@@ -48,7 +50,7 @@ class Machine:
         inside = ("ip", "-n", self.namespace)
         run("ip", "netns", "add", self.namespace)
         run("ip", "-n", self.lab.segment, "link", "add", self.port, "type", "veth",
-            "peer", "name", "eth0", "netns", self.namespace)
+            "peer", "name", "eth0", "address", f"02:00:00:00:00:{self.number:02x}", "netns", self.namespace)
         run("ip", "-n", self.lab.segment, "link", "set", self.port, "master", "br0", "up")
         run(*inside, "link", "set", "lo", "up")
         run(*inside, "addr", "add", f"{self.address}/24", "dev", "eth0")
@@ -85,31 +87,43 @@ class Machine:
     def plug_in(self):
         run("ip", "-n", self.lab.segment, "link", "set", self.port, "up")
 
+    def power_off(self):
+        """All programs and the whole kernel of the machine are gone at once; nothing says goodbye."""
+        self.cut()
+        for pid in programs_of(self.namespace):
+            os.kill(pid, signal.SIGKILL)
+        run("ip", "netns", "del", self.namespace)
+        self.mend()
+
+    def power_on(self):
+        self.attach()
+
     def cut(self):
-        self.lab.drop(self.port)
+        self.lab.drop(self.lab.dropped | {(self.port, None)})
 
     def mend(self):
-        self.lab.drop(None)
+        self.lab.drop(self.lab.dropped - {(self.port, None)})
+
+
+def programs_of(namespace):
+    return [int(pid) for pid in run("ip", "netns", "pids", namespace, check=False).split()]
 
 
 def end_programs(namespace):
-    def programs():
-        return [int(pid) for pid in run("ip", "netns", "pids", namespace, check=False).split()]
-
     for sent in (signal.SIGTERM, signal.SIGKILL):
-        for pid in programs():
+        for pid in programs_of(namespace):
             try:
                 os.kill(pid, sent)
             except ProcessLookupError:
                 pass
         until = time.monotonic() + 1
-        while programs() and time.monotonic() < until:
+        while programs_of(namespace) and time.monotonic() < until:
             time.sleep(0.02)
 
 
 def sweep():
     """Removes what a test run that was killed has left behind."""
-    for namespace in re.findall(r"^(sedge\d+-\w+)", run("ip", "netns", "list"), re.MULTILINE):
+    for namespace in re.findall(r"^(sedge\d+-[\w-]+)", run("ip", "netns", "list"), re.MULTILINE):
         owner = re.match(r"sedge(\d+)-", namespace).group(1)
         if not pathlib.Path(f"/proc/{owner}").exists():
             end_programs(namespace)
@@ -117,14 +131,17 @@ def sweep():
 
 
 class Lab:
-    """The segment and its machines. Use it as a context, or call `build` and `tear_down`."""
+    """The segment and its machines, three unless told otherwise. Use it as a context, or call `build` and
+    `tear_down`."""
 
     standing = []  # built and not yet torn down; whoever ends early tears them down
+    numbers = itertools.count(1)
 
     def __init__(self, machines=3):
-        self.tag = f"sedge{os.getpid()}"
+        self.tag = f"sedge{os.getpid()}-{next(Lab.numbers)}"
         self.segment = f"{self.tag}-lan"
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sedge-machines-"))
+        self.dropped = frozenset()  # what `drop` was last given
         self.machines = [Machine(self, n) for n in range(1, machines + 1)]
 
     def build(self):
@@ -139,18 +156,29 @@ class Lab:
             machine.attach()
         return self
 
-    def drop(self, port):
-        """Drops all frames from and to `port`; None: none any more."""
-        table = "bridge cables"
-        if port is None:
-            script = f"delete table {table}\n"
-        else:
-            script = (f"add table {table}\nadd chain {table} frames {{ type filter hook forward priority 0; }}\n"
-                      f'add rule {table} frames iifname "{port}" drop\nadd rule {table} frames oifname "{port}" drop\n')
+    def cut_between(self, one, other):
+        self.drop(self.dropped | {tuple(sorted((one.port, other.port)))})
+
+    def mend_all(self):
+        self.drop(frozenset())
+
+    def drop(self, cuts):
+        """Drops all frames of these cuts, and no others: pairs of ports, or a port and None for all of that port."""
+        rules = []
+        for one, other in sorted(cuts, key=str):
+            if other is None:
+                rules += [f'iifname "{one}" drop', f'oifname "{one}" drop']
+            else:
+                rules += [f'iifname "{one}" oifname "{other}" drop', f'iifname "{other}" oifname "{one}" drop']
+        chain = "".join(f"    {rule}\n" for rule in ["type filter hook forward priority 0;", *rules])
+        # One transaction: what was dropped and still is to be is not let through in between.
+        script = ("add table bridge cables\ndelete table bridge cables\n"
+                  f"table bridge cables {{\n  chain frames {{\n{chain}  }}\n}}\n")
         done = subprocess.run(["ip", "netns", "exec", self.segment, "nft", "-f", "-"], input=script, text=True,
                               capture_output=True, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"nft: {done.stderr.strip()}")
+        self.dropped = frozenset(cuts)
 
     def tear_down(self):
         if self in Lab.standing:

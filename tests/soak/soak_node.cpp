@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a node of sedge does in scripts/soak: the same as soak_worker.erl, message for message. README.md says what.
+//
+//     soak_node --name NODE --cookie COOKIE [--tick SECONDS] [--rate N] [--report MILLISECONDS] [--once]
+//               [--mistake KIND] PEER...
+//
+// --rate 0 is a node without traffic; with --once it dials nobody unless told. Reads commands from standard input, a
+// line each: `quiet`, `connect NODE`. Writes JSON, a line each: reports, nodes that come and go, and each broken
+// promise.
+#include "soak/world.hpp"
+
+#include <sedge/cluster/application.hpp>
+#include <sedge/wire/system.hpp>
+
+#include <cstdio>
+#include <unistd.h>
+
+namespace sedge::soak {
+namespace {
+
+struct settings {
+    cluster::configuration node;
+    std::vector<std::string> peers;
+    milliseconds report{1000};
+    bool once = false;
+};
+
+std::optional<settings> read(const std::vector<std::string>& arguments, world& all) {
+    settings out;
+    out.node.log_level = "warning";
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const auto& word = arguments[i];
+        if (!word.starts_with("--")) {
+            out.peers.push_back(word);
+        } else if (word == "--once") {
+            out.once = true;
+        } else if (++i == arguments.size()) {
+            return std::nullopt;
+        } else if (word == "--name") {
+            out.node.node.name = arguments[i];
+        } else if (word == "--cookie") {
+            out.node.node.cookie = arguments[i];
+        } else if (word == "--tick") {
+            out.node.node.tick_time = std::stoll(arguments[i]);
+        } else if (word == "--rate") {
+            all.rate = std::stoi(arguments[i]);
+        } else if (word == "--report") {
+            out.report = milliseconds{std::stoi(arguments[i])};
+        } else if (word == "--mistake") {
+            all.mistake = arguments[i];
+        } else {
+            return std::nullopt;
+        }
+    }
+    for (const auto& peer : out.peers)
+        if (peer != out.node.node.name) all.peers.emplace_back(peer);
+    return out;
+}
+
+template <class Places>
+std::string places(const char* key, const Places& each) {
+    std::string out = std::string{",\""} + key + "\":{";
+    for (const auto& [node, place] : each) {
+        if (out.back() == ']') out += ',';
+        out += '"' + node.str() + "\":[" + std::to_string(place.stream) + ',' + std::to_string(place.last) + ']';
+    }
+    return out + '}';
+}
+
+void report(sedge::node& node, const world& all) {
+    std::string line = "{\"report\":{\"nodes\":[";
+    for (const auto& peer : node.peers()) line += (line.back() == '"' ? ",\"" : "\"") + peer.str() + '"';
+    line += ']';
+    line += ",\"node_downs\":{";
+    for (const auto& [peer, count] : all.node_downs)
+        line += (line.back() == '{' ? "\"" : ",\"") + peer.str() + "\":" + std::to_string(count);
+    line += '}';
+    for (const auto& [key, count] : all.counts) line += ",\"" + key + "\":" + std::to_string(count);
+    std::map<atom, stream_check::place> in;
+    for (const auto& [peer, stream] : all.in)
+        if (auto place = stream.now()) in[peer] = *place;
+    line += places("out", all.out) + places("in", in);
+    if (all.rate > 0) line += shared_report(node);
+    say(line + "}}");
+}
+
+task<> dial(application& app, atom to) {
+    auto connecting = app.node().connect(std::move(to));
+    (void)co_await std::move(connecting);
+}
+
+// The harness is gone when its end of standard input is.
+task<> take_commands(wire::system_environment& env, application& app, world& all, nursery& dials) {
+    std::string text;
+    for (;;) {
+        auto readable = env.fd_readable(STDIN_FILENO);
+        co_await std::move(readable);
+        char part[256];
+        auto count = ::read(STDIN_FILENO, part, sizeof part);
+        if (count <= 0) break;
+        text.append(part, static_cast<std::size_t>(count));
+        for (auto end = text.find('\n'); end != std::string::npos; end = text.find('\n')) {
+            auto line = text.substr(0, end);
+            text.erase(0, end + 1);
+            if (line == "quiet") all.quiet = true;
+            if (!line.starts_with("connect ")) continue;
+            dials.start(dial(app, atom{line.substr(8)}));
+        }
+    }
+    app.stop();
+}
+
+task<int> run(application& app, world& all, milliseconds pause) {
+    nursery side;
+    side.start(take_commands(dynamic_cast<wire::system_environment&>(app.env()), app, all, side));
+    auto& node = app.node();
+    auto watching = node.watch([&all](const node_event& e) {
+        bool down = e.what == node_event::kind::down;
+        say(std::string{down ? "{\"nodedown\":\"" : "{\"nodeup\":\""} + e.node.str() + "\"}");
+        if (down) ++all.node_downs[e.node];
+    });
+    if (all.rate > 0) {
+        for (const auto& peer : all.peers) {
+            node.spawn([&all, peer](process& self) { return talk(self, all, peer); }, {.label = "talk"});
+            node.spawn([&all, peer](process& self) { return call(self, all, peer); }, {.label = "call"});
+        }
+        start_shared(node, all);
+    }
+    say("{\"up\":true}");
+    for (;;) {
+        auto sleeping = sleep_for(app.env(), pause);
+        co_await std::move(sleeping);
+        report(node, all);
+    }
+}
+
+} // namespace
+
+void say(const std::string& line) {
+    std::fputs((line + '\n').c_str(), stdout);
+    std::fflush(stdout);
+}
+
+void violated(const std::string& sentence) {
+    std::string plain;
+    for (char c : sentence)
+        if (c != '"' && c != '\\') plain += c;
+    say("{\"violation\":\"" + plain + "\"}");
+}
+
+} // namespace sedge::soak
+
+int main(int argc, char** argv) {
+    using namespace sedge;
+    soak::world all;
+    auto read = soak::read({argv + 1, argv + argc}, all);
+    if (!read) {
+        std::fputs("soak_node: wrong arguments; the head of soak_node.cpp has them\n", stderr);
+        return static_cast<int>(exit_code::usage);
+    }
+    application app{read->node};
+    if (all.rate > 0) {
+        app.spawn("soak_worker", [&all](process& self) { return soak::check_streams(self, all); });
+        app.spawn("soak_server", soak::server());
+    }
+    if (!read->once) app.topology("soak", epmd_strategy{.hosts = read->peers, .timeout = {}});
+    return app.run([&](application& running) { return soak::run(running, all, read->report); });
+}

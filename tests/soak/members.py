@@ -117,6 +117,12 @@ class Member:
         os.killpg(self.program.pid, signal.SIGKILL)
         self.program.wait(10)
 
+    def lose_power(self):
+        """The whole machine is gone; `machine.power_on` and `again` bring it back."""
+        self.ending = True
+        self.machine.power_off()
+        self.program.wait(10)
+
     def total(self, key):
         return self.past[key] + self.report.get(key, 0)
 

@@ -142,9 +142,7 @@ def power_cycle(kinds, trials):
         for trial in range(trials):
             victim = cluster.members[trial % 3]
             since = time.monotonic()
-            victim.ending = True
-            victim.machine.power_off()
-            victim.program.wait(10)
+            victim.lose_power()
             time.sleep(3)
             victim.machine.power_on()
             out[next(iter(out))].append(back(cluster, victim))

@@ -23,7 +23,6 @@ from quiet import differences, unequal_contested  # noqa: E402
 
 FAULT_EVERY = 5.0
 FAULTED_AT_ONCE = 3
-RESTART_AFTER = 1.0
 MESH_WITHIN = 60.0  # after the last fault; what it took is told
 AGREE_WITHIN = 60.0
 TALK_ON = 8.0  # in the whole cluster, before all falls quiet
@@ -37,13 +36,15 @@ class Soak:
         self.chance = random.Random(options.seed)
         self.lab = lab
         self.violations = []
-        self.faults = {"kill": 0, "cut": 0}
-        self.due = []  # (when, what, member) of mends and restarts to come
+        self.faults = {"kill": 0, "power": 0, "cut": 0}
+        self.due = []  # (when, what, member): "start", "power on" or "mend"
         sedge, otp = options.nodes
         kinds = [SedgeMember] * sedge + [OtpMember] * otp
         self.members = [kind(machine, self.hear) for kind, machine in zip(kinds, lab.machines)]
         # Memory can be judged only in a node that lives long; this one has its cable cut, but is not killed.
         self.spared = self.members[0]
+        self.turns = []  # whose turn it is to be faulted, and how: all come equally often, in any order
+        self.hows = []
         self.began = time.monotonic()
 
     def hear(self, member, what):
@@ -100,36 +101,45 @@ class Soak:
             self.carry_out_due()
             if time.monotonic() >= fault_at:
                 fault_at += FAULT_EVERY
-                self.show(f"{self.fault():<26}{self.progress()}")
+                self.show(f"{self.fault():<28}{self.progress()}")
             time.sleep(0.05)
+
+    def drawn(self, deck, cards, fits=lambda card: True):
+        """The next card of the deck that fits; the deck is filled and shuffled when it has none."""
+        if not any(fits(card) for card in deck):
+            deck += self.chance.sample(cards, len(cards))
+        return deck.pop(next(at for at, card in enumerate(deck) if fits(card)))
 
     def fault(self):
         faulted = {member for _, _, member in self.due}
-        free = [m for m in self.members if m not in faulted]
         if len(faulted) >= FAULTED_AT_ONCE:
             return ""
-        member = self.chance.choice(free)
-        cut = member is self.spared or self.chance.random() < 0.5
-        self.faults["cut" if cut else "kill"] += 1
-        if not cut:
-            member.kill()
-            self.due.append((time.monotonic() + RESTART_AFTER, "start", member))
-            return f"kill {member.name} ({member.kind})"
+        member = self.drawn(self.turns, self.members, lambda m: m not in faulted)
+        kind = "cut" if member is self.spared else self.drawn(self.hows, ["cut", "cut", "kill", "kill", "power"])
+        self.faults[kind] += 1
         # Some cuts are shorter than it takes to notice them: then nothing may be lost.
-        seconds = self.chance.choice([1, 3, 5, 12])
-        member.machine.cut()
-        self.due.append((time.monotonic() + seconds, "mend", member))
-        return f"cut {member.name} ({member.kind}), {seconds} s"
+        seconds = 1 if kind == "kill" else self.chance.choice([1, 3, 5, 12])
+        after = {"cut": "mend", "kill": "start", "power": "power on"}[kind]
+        if kind == "cut":
+            member.machine.cut()
+        elif kind == "kill":
+            member.kill()
+        else:
+            member.lose_power()
+        self.due.append((time.monotonic() + seconds, after, member))
+        return f"{kind} {member.name} ({member.kind}), {seconds} s"
 
     def carry_out_due(self, everything=False):
         now = time.monotonic()
         for entry in [e for e in self.due if everything or e[0] <= now]:
             self.due.remove(entry)
             _, what, member = entry
-            if what == "start":
-                member.again()
-            else:
+            if what == "mend":
                 member.machine.mend()
+            else:
+                if what == "power on":
+                    member.machine.power_on()
+                member.again()
 
     def end_faults(self):
         self.carry_out_due(everything=True)
@@ -197,8 +207,8 @@ def node_counts(text):
 def main():
     parser = argparse.ArgumentParser(prog="scripts/soak", description=(
         "Nodes of sedge and of OTP in one cluster, each on a machine of its own (a network namespace), with messages, "
-        "calls, monitors, groups and names between all of them, and a fault every 5 s: SIGKILL of a node, or a cut "
-        "cable. Exit code 0 only if every promise was kept. Needs root."))
+        "calls, monitors, groups and names between all of them, and a fault every 5 s: SIGKILL of a node, power that goes, "
+        "a cut cable. Exit code 0 only if every promise was kept. Needs root."))
     parser.add_argument("--minutes", type=float, default=30, help="of faults; some 30 s come before and after")
     parser.add_argument("--nodes", type=node_counts, default=(3, 3), metavar="SEDGE+OTP", help="3+3 unless given")
     parser.add_argument("--seed", type=int, default=None, help="of the faults; any unless given")

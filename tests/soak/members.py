@@ -140,7 +140,8 @@ class SedgeMember(Member):
 
     def command(self, peers, busy, reconnect, rate, report, extra):
         return [str(self.program_file), "--name", self.node, "--cookie", COOKIE, "--tick", str(TICK_SECONDS),
-                "--rate", str(rate if busy else 0), "--report", str(report), *([] if reconnect else ["--once"]), *extra, *peers]
+                "--rate", str(rate if busy else 0), "--report", str(report),
+                *([] if reconnect else ["--once"]), *extra, *peers]
 
     def complaints(self):
         """Log lines of warnings and errors, without their times."""

@@ -60,8 +60,7 @@ class Cluster:
         self.lab.tear_down()
 
     def is_mesh(self):
-        everybody = {m.node for m in self.members}
-        return all(m.sees() == everybody - {m.node} for m in self.members)
+        return is_mesh(self.members)
 
     def expect(self, holds, what, seconds=60):
         if not wait_until(holds, seconds, every=0.005):
@@ -70,6 +69,11 @@ class Cluster:
 
     def others(self, member):
         return [m for m in self.members if m is not member]
+
+
+def is_mesh(some):
+    names = {member.node for member in some}
+    return all(member.sees() == names - {member.node} for member in some)
 
 
 def first(member, what, node, since):
@@ -166,8 +170,7 @@ def split(kinds, trials):
         for _ in range(trials):
             half = cluster.members[:3], cluster.members[3:]
             cluster.lab.drop({tuple(sorted((a.machine.port, b.machine.port))) for a in half[0] for b in half[1]})
-            cluster.expect(lambda h=half: all(m.sees() == {n.node for n in side} - {m.node} for side in h for m in side),
-                           "two clusters of three", 40)
+            cluster.expect(lambda h=half: all(is_mesh(side) for side in h), "two clusters of three", 40)
             time.sleep(8)
             cluster.lab.mend_all()
             healed = time.monotonic()

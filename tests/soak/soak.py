@@ -207,8 +207,8 @@ def node_counts(text):
 def main():
     parser = argparse.ArgumentParser(prog="scripts/soak", description=(
         "Nodes of sedge and of OTP in one cluster, each on a machine of its own (a network namespace), with messages, "
-        "calls, monitors, groups and names between all of them, and a fault every 5 s: SIGKILL of a node, power that goes, "
-        "a cut cable. Exit code 0 only if every promise was kept. Needs root."))
+        "calls, monitors, groups and names between all of them, and a fault every 5 s: SIGKILL of a node, power that "
+        "goes, a cut cable. Exit code 0 only if every promise was kept. Needs root."))
     parser.add_argument("--minutes", type=float, default=30, help="of faults; some 30 s come before and after")
     parser.add_argument("--nodes", type=node_counts, default=(3, 3), metavar="SEDGE+OTP", help="3+3 unless given")
     parser.add_argument("--seed", type=int, default=None, help="of the faults; any unless given")

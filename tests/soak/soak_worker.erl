@@ -3,8 +3,8 @@
 %% What an OTP node does in scripts/soak: the same as soak_node.cpp, message for message, so that each kind is checked
 %% by the other. README.md says what that is.
 %%
-%% Reads commands from standard input, a line each: `quiet`, `connect NODE`. Writes JSON, a line each: reports, nodes that
-%% come and go as {"nodeup": "..."} and {"nodedown": "..."}, and each broken promise as {"violation": "..."}.
+%% Reads commands from standard input, a line each: `quiet`, `connect NODE`. Writes JSON, a line each: reports, nodes
+%% that come and go as {"nodeup": "..."} and {"nodedown": "..."}, and each broken promise as {"violation": "..."}.
 -module(soak_worker).
 -behaviour(gen_server).
 -export([start/1]).

@@ -26,14 +26,14 @@ protected:
     const atom there{otp.name()};
     std::vector<std::string> heard; ///< Messages of `ear`, as text.
     process* in_ear = nullptr;      ///< Acts as `ear` between two of its messages.
-    std::optional<pid> driver;      ///< From a message `{driver, Pid}` to `ear`.
+    std::optional<pid> writer;      ///< From a message `{writer, Pid}` to `ear`.
     pid ear = us.node.spawn(
         [this](process& self) -> task<> {
             in_ear = &self;
             self.trap_exit(true);
             for (;;) {
                 term message = co_await self.receive();
-                if (message.arity() == 2 && message.element(0).is_atom("driver")) driver = message.element(1).as<pid>();
+                if (message.arity() == 2 && message.element(0).is_atom("writer")) writer = message.element(1).as<pid>();
                 heard.push_back(to_erlang(message));
             }
         },
@@ -182,14 +182,16 @@ TEST_F(Protocol, GroupLeadersAreInheritedAndChangeAcrossNodes) {
         "true");
 
     // One of theirs writes to one of ours.
-    otp.erl("{ear, S} ! {driver, self()}");
-    hears("\\{driver,<.*>\\}");
-    in_ear->set_group_leader(*driver, in_ear->self());
-    ASSERT_TRUE(eventually([&] { return otp.erl("group_leader() =:= Ear") == "true"; }));
-    otp.erl("{group_leader, Old} = process_info(whereis(init), group_leader)");
-    otp.erl("Writer = spawn(fun() -> io:put_chars(\"to ours\") end)"); // it inherits
+    otp.erl("Writer = spawn(fun() -> receive go -> io:put_chars(\"to ours\") end end), {ear, S} ! {writer, Writer}");
+    ASSERT_TRUE(eventually([&] { return writer.has_value(); }));
+    in_ear->set_group_leader(*writer, in_ear->self());
+    otp.erl(
+        "WaitFor = fun F(G) -> case process_info(Writer, group_leader) of {_, G} -> ok; _ -> timer:sleep(5), F(G) end "
+        "end");
+    EXPECT_EQ(otp.erl("WaitFor(Ear)"), "ok");
+    otp.erl("Writer ! go");
     hears("\\{io_request,<.*>,#Ref<.*>,\\{put_chars,unicode,<<\"to ours\">>\\}\\}");
-    otp.erl("exit(Writer, kill), group_leader(Old, self())");
+    otp.erl("exit(Writer, kill)");
 }
 
 TEST_F(Protocol, AliasesCarryRepliesBothWays) {

@@ -2,7 +2,7 @@
 #include "support/json.hpp"
 #include "support/vectors.hpp"
 
-#include <boost/json/src.hpp> // the library itself, compiled here once
+#include <boost/json/parse.hpp>
 #include <fstream>
 #include <iterator>
 

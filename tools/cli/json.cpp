@@ -3,7 +3,7 @@
 
 #include <sedge/term/text.hpp>
 
-#include <boost/json/src.hpp> // the library's implementation: once in this program
+#include <boost/json.hpp>
 #include <cstdio>
 
 namespace sedge::cli {

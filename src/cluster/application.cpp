@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sedge/cluster/application.hpp>
 
+#include "cluster/configured_topologies.hpp"
+#include "cluster/service_manager.hpp"
 #include "cluster/start_settings.hpp"
 #include "cluster/supervised.hpp"
+#include "cluster/topology_functions.hpp"
 
 #include <sedge/base/nursery.hpp>
 #include <sedge/cluster/command_line.hpp>
@@ -12,6 +15,7 @@
 #include <sedge/term/text.hpp>
 #include <sedge/wire/system.hpp>
 
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -34,6 +38,12 @@ exit_code code_of(const error& failure) {
     bool configured = failure.code().category() == cluster::config_category() ||
                       failure.code() == dist::errc::cookie_unusable || failure.code() == dist::errc::name_invalid;
     return configured ? exit_code::bad_configuration : exit_code::cannot_start;
+}
+
+std::string seconds_text(double count) {
+    std::array<char, 32> buffer;
+    std::snprintf(buffer.data(), buffer.size(), "%g s", count);
+    return buffer.data();
 }
 
 task<result<std::vector<std::pair<std::string, std::uint16_t>>>> names_here(environment& env, std::uint16_t port) {
@@ -64,7 +74,7 @@ public:
     // -- what is asked for -----------------------------------------------------------------------------------------
 
     void add(planned_process what) {
-        if (!node_) return processes_.push_back(std::move(what));
+        if (!working_) return processes_.push_back(std::move(what));
         start(std::move(what));
     }
     void add(cluster::topology_spec what) {
@@ -99,23 +109,22 @@ public:
             tell(program_ + ": cannot start: " + started.error().message());
             co_return static_cast<int>(code_of(started.error()));
         }
-        for (auto& each : std::exchange(processes_, {})) start(std::move(each));
-        topologies_.emplace(*node_);
-        for (auto& each : std::exchange(specs_, {})) start(std::move(each));
-
         tasks_.start(stop_at_signals());
-        if (main_) tasks_.start(run_main());
+        if (!config_.file.empty()) tasks_.start(reload_at_signals());
+        tasks_.start(work());
         auto waiting = ended_.wait();
         co_await std::move(waiting);
 
+        cluster::tell_service_manager("STOPPING=1");
         tasks_.cancel();
         topologies_->stop();
         kernel_->stop();
         auto stopping = node_->stop();
         co_await std::move(stopping);
         env_.log(log_level::info, "[sedge] " + node_->name().str() + " has left");
-        topologies_.reset();
         kernel_.reset();
+        configured_.reset();
+        topologies_.reset();
         node_.reset();
         directory_.reset();
         co_return code_.value_or(0);
@@ -123,15 +132,10 @@ public:
 
     // The node is up when this succeeds; otherwise nothing is.
     task<result<void>> start() {
-        std::vector<cluster::topology_spec> configured;
         for (const auto& settings : config_.topologies) {
-            auto made = strategies_.make(settings, config_.file);
-            if (!made) co_return made.error();
-            configured.push_back({settings.name, std::move(*made)});
+            auto possible = strategies_.make(settings, config_.file); // before anybody sees the node
+            if (!possible) co_return possible.error();
         }
-        specs_.insert(specs_.begin(), std::make_move_iterator(configured.begin()),
-                      std::make_move_iterator(configured.end()));
-
         auto name = cluster::chosen_name(config_.node, env_.net().host_name());
         if (!name) co_return name.error();
         auto cookie = cluster::choose_cookie(config_, env_, cluster::own_cookie_file());
@@ -152,10 +156,13 @@ public:
             co_return started.error().within(name->full.str());
         }
         otp::kernel_options kernel_options;
-        kernel_options.roles = otp::role_table{config_.roles};
+        kernel_options.roles = roles_ = otp::role_table{config_.roles};
         kernel_options.connect_all = config_.node.connect_all;
         kernel_options.lost_connections =
             otp::loss_reports_from(config_.node.lost_connections).value_or(otp::loss_reports::one_end);
+        kernel_options.permit = [this](const atom& who, const otp::function_entry& wanted) {
+            return !cluster::changes_topologies(wanted) || cluster::may_change_topologies(*node_, roles_, who);
+        };
         kernel_options.builtins.names = [this, mapper_port] { return names_here(env_, mapper_port); };
         kernel_.emplace(*node_, std::move(kernel_options));
         auto serving = kernel_->start();
@@ -166,7 +173,76 @@ public:
                                       (directory_->is_mapper() ? ", and is the port mapper here" : ""));
         for (const auto& line : config_.advice) env_.log(log_level::warning, "[sedge] " + line);
         for (const auto& line : cookie->advice) env_.log(log_level::warning, "[sedge] " + line);
+        start_topologies();
         co_return result<void>{};
+    }
+
+    void start_topologies() {
+        topologies_.emplace(*node_);
+        configured_.emplace(strategies_, *topologies_);
+        auto started = configured_->start(config_.topologies, config_.file);
+        if (!started) env_.log(log_level::error, "[sedge] " + started.error().message());
+        for (auto& each : std::exchange(specs_, {})) start(std::move(each));
+        cluster::add_topology_functions(kernel_->functions(), *configured_, *topologies_, [this] { return reload(); });
+    }
+
+    // -- readiness -------------------------------------------------------------------------------------------------
+
+    // What the program is for begins when the cluster is there, if that was asked for; discovery and services for
+    // other nodes have begun before.
+    task<> work() {
+        if (config_.ready.is_asked()) {
+            auto waiting = topologies_->wait_ready(ready_from(config_.ready));
+            auto ready = co_await std::move(waiting);
+            if (!ready) {
+                tell(program_ + ": not ready: " + ready.error().context() + " after " +
+                     seconds_text(config_.ready.within));
+                stop(exit_code::timed_out);
+                co_return;
+            }
+            env_.log(log_level::info,
+                     "[sedge] ready: " + std::to_string(node_->peers().size()) + " other nodes are connected");
+        }
+        cluster::tell_service_manager("READY=1\nSTATUS=" + node_->name().str() + " is up");
+        working_ = true;
+        for (auto& each : std::exchange(processes_, {})) start(std::move(each));
+        if (!main_) co_return;
+        auto running = main_(owner_);
+        auto code = co_await std::move(running);
+        if (!code_) code_ = code;
+        ended_.set();
+    }
+    static cluster::readiness ready_from(const cluster::ready_settings& asked) {
+        cluster::readiness out;
+        out.at_least = static_cast<std::size_t>(asked.at_least);
+        for (const auto& name : asked.nodes) out.nodes.emplace_back(name);
+        out.within = std::chrono::duration_cast<duration>(std::chrono::duration<double>{asked.within});
+        return out;
+    }
+
+    // -- changes while it runs -------------------------------------------------------------------------------------
+
+    // Reads the configuration file again; what is wrong with it leaves everything as it was.
+    result<std::string> reload() {
+        if (config_.file.empty())
+            return error{errc::invalid_argument, "this node was started without a configuration file"};
+        auto read = cluster::load_configuration(config_.file, config_.over);
+        if (!read) return std::move(read).error();
+        auto followed = configured_->follow(read->topologies, config_.file);
+        if (!followed) return followed.error();
+        env_.log_to().set_least(level_of(read->log_level));
+        auto what = config_.file + " was read again; " + to_string(*followed);
+        env_.log(log_level::info, "[sedge] " + printable(what));
+        return what;
+    }
+    task<> reload_at_signals() {
+        for (;;) {
+            auto next = env_.signal({SIGHUP});
+            co_await std::move(next);
+            auto read = reload();
+            if (!read)
+                env_.log(log_level::error, "[sedge] SIGHUP: nothing is changed: " + printable(read.error().message()));
+        }
     }
 
     void start(planned_process what) {
@@ -197,12 +273,6 @@ public:
         env_.log(log_level::info, std::string{"[sedge] "} + (number == SIGTERM ? "SIGTERM" : "SIGINT") + ": leaving");
         stop(exit_code::ok);
     }
-    task<> run_main() {
-        auto running = main_(owner_);
-        auto code = co_await std::move(running);
-        if (!code_) code_ = code;
-        ended_.set();
-    }
 
     application& owner_;
     std::string program_ = "sedge";
@@ -220,6 +290,9 @@ public:
     std::optional<sedge::node> node_;
     std::optional<otp::kernel> kernel_;
     std::optional<cluster::topologies> topologies_;
+    std::optional<cluster::configured_topologies> configured_;
+    otp::role_table roles_;
+    bool working_ = false; // ready, if that was asked for
     nursery tasks_;
 };
 

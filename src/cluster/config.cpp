@@ -167,7 +167,9 @@ result<configuration> finish(config_value root, const std::string& file, const s
     anchor_cookie_file(root, file);
     auto laid = overlay(root, over);
     if (!laid) return laid.error();
-    return read_configuration(root, file);
+    auto config = read_configuration(root, file);
+    if (config) config->over = over;
+    return config;
 }
 
 } // namespace
@@ -210,6 +212,10 @@ result<configuration> read_configuration(const config_value& root, const std::st
                 if (!read) return std::move(read).error();
                 out.topologies.push_back(std::move(*read));
             }
+        } else if (name == "ready") {
+            auto read = read_ready({file, name}, section);
+            if (!read) return std::move(read).error();
+            out.ready = std::move(*read);
         } else if (name == "roles") {
             auto is_map = expect_map({file, name}, section);
             if (!is_map) return is_map.error();
@@ -220,7 +226,7 @@ result<configuration> read_configuration(const config_value& root, const std::st
             }
         } else {
             return config_place{file, ""}.unknown_key(section.line, name,
-                                                      {"node", "epmd", "log", "topologies", "roles"});
+                                                      {"node", "epmd", "log", "ready", "topologies", "roles"});
         }
     }
     return out;
@@ -259,6 +265,10 @@ result<configuration> parse_config_exs(std::string_view text, const std::string&
     auto out = finish(std::move(reading->root), file, over);
     if (out) out->advice = std::move(reading->advice);
     return out;
+}
+
+bool same(const topology_settings& a, const topology_settings& b) {
+    return a.name == b.name && a.strategy == b.strategy && same(a.trust, b.trust) && same(a.config, b.config);
 }
 
 result<configuration> load_configuration(const std::string& path, const std::vector<assignment>& over) {

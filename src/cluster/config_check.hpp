@@ -26,6 +26,9 @@ result<configuration> read_configuration(const config_value& root, const std::st
 /// `[roles.NAME]` as a role.
 result<otp::role> read_role(const config_place& place, const std::string& name, const config_value& value);
 
+/// `[ready]`.
+result<ready_settings> read_ready(const config_place& place, const config_value& value);
+
 /// Lays assignments over `root`.
 result<void> overlay(config_value& root, const std::vector<assignment>& over);
 

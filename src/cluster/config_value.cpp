@@ -56,6 +56,17 @@ config_value& config_value::at(std::string_view name) {
     return fields.back().value;
 }
 
+bool same(const config_value& a, const config_value& b) {
+    if (a.what != b.what || a.truth != b.truth || a.number != b.number || a.real != b.real || a.text != b.text)
+        return false;
+    auto same_field = [&b](const config_value::field& field) {
+        const auto* other = b.find(field.name);
+        return other && same(field.value, *other);
+    };
+    return a.fields.size() == b.fields.size() && std::ranges::all_of(a.fields, same_field) &&
+           std::ranges::equal(a.items, b.items, [](const auto& x, const auto& y) { return same(x, y); });
+}
+
 void config_value::overlay(const config_value& other) {
     if (what != kind::map || other.what != kind::map) {
         *this = other;

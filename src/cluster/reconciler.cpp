@@ -10,8 +10,10 @@
 //   first dial      at once by the greater name, `yield_time` later by the smaller: of two nodes that dial each other
 //                   at the same moment the greater wins anyway, so the smaller's attempt would be wasted. If the
 //                   greater does not know us, the smaller just dials.
-//   no longer       the claim goes; with the last one the dials end. A connection ends only if the topology's strategy
-//   wanted          owns removal and no other topology wants the node.
+//   no longer       the claim goes; with the last one the dials end. A connection ends only if no other topology wants
+//   wanted          the node, and the topology's strategy owns removal or somebody removed or changed the topology.
+//   changed         claims of the strategy before are kept until the new one gives its first list, so that nothing that
+//   topology        stays wanted is dropped in between. See docs/decisions/0017-topologies-that-change.md.
 //   heard only      dialled more seldom while it is silent; expires `forget_time` after the last sign of life, since
 //   whoever spoofs names must not make us
 //                   dial them for ever; libcluster dials at each heartbeat and keeps nothing.
@@ -82,8 +84,18 @@ void reconciler::remove_topology(const std::string& name) {
     std::vector<atom> claimed;
     for (const auto& [node, p] : peers_)
         if (p.claims.contains(name)) claimed.push_back(node);
-    for (const auto& node : claimed) drop_claim(node, peers_.at(node), name);
+    for (const auto& node : claimed) drop_claim(node, peers_.at(node), name, true);
     topologies_.erase(name);
+}
+
+void reconciler::change_topology(const std::string& name, strategy_rules rules, time_point now) {
+    auto known = topologies_.find(name);
+    if (known == topologies_.end()) return;
+    known->second = topology{.rules = rules, .discovered = {}};
+    for (auto& [node, p] : peers_) {
+        auto claimed = p.claims.find(name);
+        if (claimed != p.claims.end()) claimed->second = claim{.listed = false, .heard_at = now, .inherited = true};
+    }
 }
 
 // -- what strategies say -------------------------------------------------------------------------------------------
@@ -106,15 +118,20 @@ void reconciler::want(const std::string& name, std::vector<atom> nodes, time_poi
     std::vector<atom> gone;
     for (const auto& [node, p] : peers_) {
         auto claimed = p.claims.find(name);
-        if (claimed != p.claims.end() && claimed->second.listed && !wanted.contains(node)) gone.push_back(node);
+        if (claimed == p.claims.end() || wanted.contains(node)) continue;
+        if (claimed->second.listed || claimed->second.inherited) gone.push_back(node);
     }
     for (const auto& node : gone) {
         auto& p = peers_.at(node);
         auto& claimed = p.claims.at(name);
         claimed.listed = false;
-        if (!claimed.heard_at) drop_claim(node, p, name);
+        if (claimed.inherited || !claimed.heard_at) drop_claim(node, p, name, claimed.inherited);
     }
-    for (const auto& node : wanted) claim_for(node, name, now).listed = true;
+    for (const auto& node : wanted) {
+        auto& claimed = claim_for(node, name, now);
+        if (std::exchange(claimed.inherited, false)) claimed.heard_at.reset();
+        claimed.listed = true;
+    }
 }
 
 void reconciler::heard(const std::string& name, const atom& node, trust how, std::string_view hint, time_point now) {
@@ -145,6 +162,7 @@ void reconciler::heard(const std::string& name, const atom& node, trust how, std
     auto& p = peers_.at(node);
     bool was_silent = claimed.heard_at && now - *claimed.heard_at > options_.silence_time;
     claimed.heard_at = now;
+    claimed.inherited = false;
     if (p.up || p.dialling) return;
     if (was_silent) p.retry.reset();
     // It lives, so do not wait for the pause that its absence earned; `dial_gap` still holds.
@@ -174,11 +192,11 @@ reconciler::claim& reconciler::claim_for(const atom& node, const std::string& na
     return at->second;
 }
 
-void reconciler::drop_claim(const atom& node, peer& p, const std::string& name) {
+void reconciler::drop_claim(const atom& node, peer& p, const std::string& name, bool decided) {
     p.claims.erase(name);
     auto known = topologies_.find(name);
     bool owns_removal = known != topologies_.end() && known->second.rules.owns_removal;
-    if (owns_removal && (p.up || p.dialling)) p.dropped_by.insert(name);
+    if ((owns_removal || decided) && (p.up || p.dialling)) p.dropped_by.insert(name);
     if (p.claims.empty() && p.up && !p.dropped_by.empty()) effects_.push_back(hang_up{node});
     erase_if_nobodys(node);
 }

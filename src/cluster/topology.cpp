@@ -5,6 +5,7 @@
 #include <sedge/process/node.hpp>
 #include <sedge/wire/environment.hpp>
 
+#include <algorithm>
 #include <exception>
 
 namespace sedge::cluster {
@@ -49,17 +50,43 @@ public:
         return {};
     }
 
+    result<void> change(topology_spec spec) {
+        auto at = running_.find(spec.name);
+        if (at == running_.end()) return error{errc::invalid_argument, "there is no topology " + spec.name};
+        if (!spec.how) return error{errc::invalid_argument, "topology " + spec.name + " has no strategy"};
+        core_.change_topology(spec.name, spec.how->rules(), now());
+        auto started = std::make_shared<running>(*this, spec.name, std::move(spec.how));
+        end(std::exchange(at->second, started));
+        // After the old one has gone, which may hold a port that the new one needs.
+        node_.env().post([later = std::weak_ptr{started}] {
+            if (auto topology = later.lock()) topology->start();
+        });
+        return {};
+    }
+
     bool remove(std::string_view name) {
         auto at = running_.find(name);
         if (at == running_.end()) return false;
         auto removed = std::move(at->second);
         running_.erase(at);
-        removed->detach();
-        // Its frame must not be destroyed from inside itself, and we may have been called from there.
-        node_.env().post([removed] {});
+        end(removed);
         core_.remove_topology(removed->name());
         carry_out();
         return true;
+    }
+
+    task<result<void>> wait_ready(readiness what) {
+        sedge::event changed{node_.env()};
+        std::function<void(const node_event&)> on_change = [&changed](const node_event&) { changed.set(); };
+        const auto watching = node_.watch(std::move(on_change));
+        const auto due = now() + what.within;
+        while (!is_ready(what)) {
+            changed.reset();
+            auto waiting = detail::finishes_before(node_.env(), due, changed.wait());
+            const bool in_time = co_await std::move(waiting);
+            if (!in_time) co_return error{errc::timed_out, what_is_missing(what)};
+        }
+        co_return result<void>{};
     }
 
     void stop() {
@@ -75,9 +102,25 @@ public:
 
     time_point now() { return node_.env().now(); }
 
+    [[nodiscard]] bool is_ready(const readiness& what) const {
+        return node_.peers().size() >= what.at_least && std::ranges::all_of(what.nodes, [this](const atom& peer) {
+                   return peer == node_.name() || node_.is_connected(peer);
+               });
+    }
+    [[nodiscard]] std::string what_is_missing(const readiness& what) const;
+
+    template <class Running>
+    void end(const std::shared_ptr<Running>& topology) {
+        topology->detach();
+        // Its frame must not be destroyed from inside itself, and we may have been called from there.
+        node_.env().post([topology] {});
+    }
+
     void node_changed(const node_event& change) {
-        if (change.what == node_event::kind::up) core_.node_up(change.node, now());
-        else core_.node_down(change.node, change.reason, now());
+        if (change.what == node_event::kind::up)
+            core_.node_up(change.node, now());
+        else
+            core_.node_down(change.node, change.reason, now());
         carry_out();
     }
 
@@ -105,8 +148,10 @@ public:
         }
         carrying_out_ = false;
         auto next = core_.next_wake();
-        if (stopped_ || !next) disarm();
-        else node_.env().arm(*this, *next);
+        if (stopped_ || !next)
+            disarm();
+        else
+            node_.env().arm(*this, *next);
     }
     void carry_out(const reconciler::dial& what) {
         if (!stopped_) dials_.start(dial(what.node));
@@ -171,8 +216,8 @@ public:
                 }
                 if (!failure) co_return;
                 auto wait = pause.next(env_.random_u64());
-                log(log_level::error, "strategy " + std::string{how_->name()} + " failed: " +
-                                          printable(what_of(failure)) + "; it is started again");
+                log(log_level::error, "strategy " + std::string{how_->name()} +
+                                          " failed: " + printable(what_of(failure)) + "; it is started again");
                 auto sleeping = sleep_for(env_, wait);
                 co_await std::move(sleeping);
             }
@@ -197,18 +242,39 @@ public:
     nursery dials_;
 };
 
+// `1 of 3 nodes are connected; missing: b@10.0.0.2 (wrong cookie), c@10.0.0.3`
+std::string topologies::impl::what_is_missing(const readiness& what) const {
+    constexpr std::size_t named_max = 5;
+    std::vector<std::string> missing;
+    const auto known = core_.nodes();
+    auto add = [&missing](const atom& node, const std::string& reason) {
+        auto name = printable(node.text());
+        missing.push_back(reason.empty() ? name : name + " (" + printable(reason) + ")");
+    };
+    for (const auto& node : what.nodes) {
+        auto at = std::ranges::find(known, node, &known_node::name);
+        if (node != node_.name() && !node_.is_connected(node)) add(node, at == known.end() ? "" : at->last_reason);
+    }
+    for (const auto& node : known)
+        if (node.now != known_node::state::up && std::ranges::find(what.nodes, node.name) == what.nodes.end())
+            add(node.name, node.last_reason);
+
+    const auto wanted = std::max(what.at_least, what.nodes.size());
+    auto out = std::to_string(node_.peers().size()) + " of " + std::to_string(wanted) + " nodes are connected";
+    for (std::size_t i = 0; i < std::min(missing.size(), named_max); ++i)
+        out += (i ? ", " : "; missing: ") + missing[i];
+    if (missing.size() > named_max) out += ", and " + std::to_string(missing.size() - named_max) + " more";
+    return out;
+}
+
 topologies::topologies(node& self) : impl_(std::make_unique<impl>(self)) {}
 topologies::~topologies() = default;
 
-result<void> topologies::add(topology_spec spec) {
-    return impl_->add(std::move(spec));
-}
-bool topologies::remove(std::string_view name) {
-    return impl_->remove(name);
-}
-void topologies::stop() {
-    impl_->stop();
-}
+result<void> topologies::add(topology_spec spec) { return impl_->add(std::move(spec)); }
+result<void> topologies::change(topology_spec spec) { return impl_->change(std::move(spec)); }
+task<result<void>> topologies::wait_ready(readiness what) { return impl_->wait_ready(std::move(what)); }
+bool topologies::remove(std::string_view name) { return impl_->remove(name); }
+void topologies::stop() { impl_->stop(); }
 
 std::vector<std::string> topologies::names() const {
     std::vector<std::string> out;
@@ -216,9 +282,7 @@ std::vector<std::string> topologies::names() const {
     return out;
 }
 
-std::vector<known_node> topologies::nodes() const {
-    return impl_->core_.nodes();
-}
+std::vector<known_node> topologies::nodes() const { return impl_->core_.nodes(); }
 
 std::map<std::string, std::uint64_t> topologies::counters(std::string_view topology) const {
     auto at = impl_->running_.find(topology);

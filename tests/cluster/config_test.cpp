@@ -84,7 +84,7 @@ TEST(Configuration, MistakesAreNamedWithLineAndNearestKey) {
     const row rows[] = {
         {"[node]\nnmae = \"x\"\n", "sedge.toml:2: unknown key \"nmae\" in node; did you mean \"name\"?"},
         {"[nodes]\nname = \"x\"\n", "sedge.toml:1: unknown key \"nodes\"; did you mean \"node\"?"},
-        {"x = 1\n", "sedge.toml:1: unknown key \"x\"; valid are node, epmd, log, topologies, roles"},
+        {"x = 1\n", "sedge.toml:1: unknown key \"x\"; valid are node, epmd, log, ready, topologies, roles"},
         {"[node]\n\nhidden = \"yes\"\n", "sedge.toml:3: \"hidden\" in node must be true or false, not text"},
         {"[node]\nname = 7\n", "sedge.toml:2: \"name\" in node must be text, not a whole number"},
         {"[node]\ntick_time = 1.5\n",
@@ -163,6 +163,40 @@ TEST(Configuration, RolesKeepTheOrderOfTheFileAndTheirDefaults) {
     EXPECT_TRUE(config->roles[1].may.empty());
     EXPECT_EQ(config->roles[2].name, "app");
     EXPECT_EQ(config->roles[2].may, otp::role{}.may);
+}
+
+TEST(Configuration, ReadinessIsACountNodesAndATime) {
+    auto config = parse_toml("[ready]\nat_least = 2\nnodes = [\"b@10.0.0.2\"]\nwithin = 1.5\n", "sedge.toml");
+    ASSERT_TRUE(config) << config.error().message();
+    EXPECT_TRUE(config->ready.is_asked());
+    EXPECT_EQ(config->ready.at_least, 2);
+    EXPECT_EQ(config->ready.nodes, std::vector<std::string>{"b@10.0.0.2"});
+    EXPECT_EQ(config->ready.within, 1.5);
+    EXPECT_FALSE(parse_toml("[ready]\nwithin = 60\n", "sedge.toml").value().ready.is_asked());
+    EXPECT_EQ(complaint("[ready]\nat_leest = 2\n"),
+              "sedge.toml:2: unknown key \"at_leest\" in ready; did you mean \"at_least\"?");
+    for (const auto* wrong : {"at_least = -1", "at_least = 1025", "at_least = \"2\"", "nodes = \"b@10.0.0.2\"",
+                              "nodes = [\"b\"]", "nodes = [2]", "within = 0", "within = \"30s\"", "within = 1e9"})
+        EXPECT_EQ(complaint(std::string{"[ready]\n"} + wrong).find("sedge.toml:2: "), 0u) << wrong;
+    EXPECT_FALSE(parse_toml("ready = 3\n", "sedge.toml"));
+}
+
+TEST(Configuration, TopologiesAreTheSameWhereverTheyStand) {
+    auto one = [](const std::string& text) { return parse_toml(text, "f").value().topologies.at(0); };
+    const auto a = one("[topologies.t]\nstrategy = \"gossip\"\nconfig = { port = 1, multicast_ttl = 2 }\n");
+    EXPECT_TRUE(same(a, one("\n\n[topologies.t]\nconfig = { multicast_ttl = 2, port = 1 }\nstrategy = \"gossip\"\n")));
+    EXPECT_FALSE(same(a, one("[topologies.t]\nstrategy = \"gossip\"\nconfig = { port = 1, multicast_ttl = 3 }\n")));
+    EXPECT_FALSE(same(a, one("[topologies.t]\nstrategy = \"gossip\"\nconfig = { port = 1 }\n")));
+    EXPECT_FALSE(same(a, one("[topologies.t]\nstrategy = \"epmd\"\nconfig = { port = 1, multicast_ttl = 2 }\n")));
+    const auto trusting = "[topologies.t]\nstrategy = \"gossip\"\ntrust = [\"a@*\"]\n";
+    EXPECT_FALSE(same(one(trusting), one("[topologies.t]\nstrategy = \"gossip\"\ntrust = [\"b@*\"]\n")));
+    EXPECT_TRUE(same(one(trusting), one(trusting)));
+}
+
+TEST(Configuration, WhatWasLaidOverTheFileIsKept) {
+    auto config = parse_toml("", "f", {{"node.name", "a@10.0.0.1"}});
+    ASSERT_EQ(config.value().over.size(), 1u);
+    EXPECT_EQ(config->over[0].key, "node.name");
 }
 
 TEST(Configuration, SyntaxErrorsNameTheLine) {

@@ -401,3 +401,67 @@ TEST_F(Reconciler, UnknownTopologyChangesNothing) {
     EXPECT_TRUE(said.empty());
     EXPECT_TRUE(core.nodes().empty());
 }
+
+// -- topologies that change ----------------------------------------------------------------------------------------
+
+TEST_F(Reconciler, RemovedTopologyDisconnectsWhatOnlyItWanted) {
+    core.add_topology("other", {});
+    want({"a@10.0.0.1", "b@10.0.0.2"});
+    want({"b@10.0.0.2"}, "other");
+    take(dials);
+    succeeds("a@10.0.0.1");
+    succeeds("b@10.0.0.2");
+    core.remove_topology("t");
+    work();
+    EXPECT_EQ(take(dials), (lines{"hang up a@10.0.0.1"})) << "although its strategy does not own removal";
+    down("a@10.0.0.1", "disconnect");
+    EXPECT_EQ(events.back(), "disconnected t a@10.0.0.1");
+    core.remove_topology("other");
+    work();
+    EXPECT_EQ(take(dials), (lines{"hang up b@10.0.0.2"}));
+}
+
+TEST_F(Reconciler, ChangedTopologyKeepsWhatStaysWanted) {
+    want({"a@10.0.0.1", "b@10.0.0.2"});
+    succeeds("a@10.0.0.1");
+    succeeds("b@10.0.0.2");
+    take(dials);
+    take(events);
+    core.change_topology("t", {}, now);
+    work();
+    pass(1min);
+    EXPECT_EQ(take(dials), lines{}) << "nothing is dropped while the new strategy has not spoken";
+    want({"b@10.0.0.2", "c@10.0.0.3"});
+    EXPECT_EQ(take(dials), (lines{"hang up a@10.0.0.1", "c@10.0.0.3"}));
+    EXPECT_EQ(take(events), lines{}) << "b has never been away";
+    down("a@10.0.0.1", "disconnect");
+    pass(1h);
+    EXPECT_EQ(core.nodes().size(), 2u);
+}
+
+TEST_F(Reconciler, ChangedTopologyThatOnlyHearsKeepsNodesAsIfHeard) {
+    want({"a@10.0.0.1", "b@10.0.0.2"});
+    succeeds("a@10.0.0.1");
+    core.change_topology("t", {}, now);
+    auto fail_for = [this](std::chrono::minutes d) {
+        for (auto end = now + d; now < end; fails("b@10.0.0.2")) pass(10s);
+    };
+    fail_for(5min);
+    EXPECT_EQ(core.nodes().size(), 2u);
+    fail_for(6min);
+    ASSERT_EQ(core.nodes().size(), 1u) << "b was never heard of";
+    EXPECT_EQ(core.nodes()[0].now, known_node::state::up);
+    down("a@10.0.0.1");
+    heard("a@10.0.0.1");
+    pass(1s);
+    succeeds("a@10.0.0.1");
+    want({"c@10.0.0.3"});
+    EXPECT_EQ(core.nodes().size(), 2u) << "heard by the new strategy, so no longer inherited";
+}
+
+TEST_F(Reconciler, ChangeOfATopologyThatDoesNotExistDoesNothing) {
+    core.change_topology("none", {}, now);
+    work();
+    want({"a@10.0.0.1"}, "none");
+    EXPECT_TRUE(core.nodes().empty());
+}

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster/clusters.hpp"
 
+#include <sedge/base/nursery.hpp>
+
+#include <optional>
+
 using namespace sedge;
 using namespace sedge::test;
 using cluster::epmd_strategy;
@@ -198,4 +202,95 @@ TEST_F(Topologies, TopologyCanBeRemovedFromInsideAnEvent) {
     boot('b');
     sim.run_for(1min);
     EXPECT_TRUE(a->peers().empty());
+}
+
+// -- changed while they run ----------------------------------------------------------------------------------------
+
+TEST_F(Topologies, ChangeKeepsWhatStaysWanted) {
+    auto& a = join('a', epmd_strategy{three, {}});
+    auto& b = boot('b');
+    auto& c = boot('c');
+    ASSERT_TRUE(sim.run_until([&] { return a->peers().size() == 2; }, 3s));
+    b.events.clear();
+    auto next = cluster::make_strategy(epmd_strategy{{"b@10.0.0.2"}, {}});
+    ASSERT_TRUE(running['a']->change({"clusters1", std::move(next)}));
+    sim.run_for(10s);
+    EXPECT_EQ(a->peers(), std::vector{name_of('b')});
+    EXPECT_TRUE(b.events.empty()) << "its connection is the one from before";
+    EXPECT_TRUE(c->peers().empty());
+    EXPECT_FALSE(running['a']->change({"clusters2", cluster::make_strategy(epmd_strategy{})}));
+    EXPECT_FALSE(running['a']->change({"clusters1", nullptr}));
+}
+
+TEST_F(Topologies, NodeThatMovesToAnotherTopologyIsNotDropped) {
+    auto& a = join('a', epmd_strategy{{"b@10.0.0.2"}, {}});
+    auto& b = boot('b');
+    ASSERT_TRUE(meet({&a, &b}, 3s));
+    b.events.clear();
+    ASSERT_TRUE(running['a']->add({"clusters2", cluster::make_strategy(epmd_strategy{{"b@10.0.0.2"}, {}})}));
+    EXPECT_TRUE(running['a']->remove("clusters1"));
+    sim.run_for(10s);
+    EXPECT_TRUE(b.events.empty());
+    EXPECT_TRUE(running['a']->remove("clusters2"));
+    sim.run_for(10s);
+    EXPECT_EQ(b.events.size(), 1u) << "now nobody wants it";
+    EXPECT_TRUE(a->peers().empty());
+}
+
+TEST_F(Topologies, ChangeIsSafeFromInsideAnEvent) {
+    auto& a = join('a', epmd_strategy{{"b@10.0.0.2"}, {}});
+    bool done = false;
+    auto watch = running['a']->watch([&](const cluster::event&) {
+        if (std::exchange(done, true)) return;
+        ASSERT_TRUE(running['a']->change({"clusters1", cluster::make_strategy(epmd_strategy{{"c@10.0.0.3"}, {}})}));
+    });
+    auto& c = boot('c');
+    sim.run_for(1min);
+    EXPECT_TRUE(done);
+    EXPECT_EQ(c->peers(), std::vector{name_of('a')});
+    EXPECT_EQ(a->peers(), std::vector{name_of('c')});
+}
+
+// -- readiness -----------------------------------------------------------------------------------------------------
+
+TEST_F(Topologies, ReadinessComesWithTheLastNodeAndNoLater) {
+    auto& a = join('a', epmd_strategy{three, {}});
+    boot('b');
+    nursery waiting;
+    std::optional<result<void>> ready;
+    auto wait = running['a']->wait_ready({.at_least = 2, .nodes = {name_of('c')}, .within = 1min});
+    waiting.start(detail::store(std::move(wait), ready));
+    sim.run_for(10s);
+    EXPECT_FALSE(ready);
+    boot('c');
+    ASSERT_TRUE(sim.run_until([&] { return ready.has_value(); }, 10s));
+    EXPECT_TRUE(ready->has_value());
+    EXPECT_EQ(a->peers().size(), 2u);
+    EXPECT_TRUE(sim.block_on(running['a']->wait_ready({.at_least = 2, .nodes = {}, .within = 1s}))) << "at once now";
+}
+
+TEST_F(Topologies, WhoIsMissingIsSaidWhenReadinessIsNotReached) {
+    auto& a = join('a', epmd_strategy{three, {}});
+    boot('b', "another cookie entirely");
+    const auto begin = sim.now();
+    auto ready = sim.block_on(running['a']->wait_ready({.at_least = 2, .nodes = {name_of('c')}, .within = 30s}));
+    ASSERT_FALSE(ready);
+    EXPECT_EQ(sim.now() - begin, 30s);
+    EXPECT_EQ(ready.error().code(), make_error_code(errc::timed_out));
+    auto text = ready.error().context();
+    EXPECT_EQ(text.find("0 of 2 nodes are connected; missing: c@10.0.0.3 ("), 0u) << text;
+    EXPECT_NE(text.find("b@10.0.0.2 ("), std::string::npos) << text;
+    static_cast<void>(a);
+}
+
+TEST_F(Topologies, DeadHostDoesNotDelayReadiness) {
+    std::vector<std::string> hosts{"b@10.0.0.2"};
+    for (int i = 100; i < 120; ++i) {
+        hosts.push_back("a@10.0.0." + std::to_string(i));
+        sim.machine("10.0.0." + std::to_string(i));
+        sim.power_off("10.0.0." + std::to_string(i));
+    }
+    boot('b');
+    join('a', epmd_strategy{hosts, {}});
+    EXPECT_TRUE(sim.block_on(running['a']->wait_ready({.at_least = 1, .nodes = {}, .within = 1s})));
 }

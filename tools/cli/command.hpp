@@ -45,6 +45,7 @@ void add_epmd(CLI::App& app, chosen& main);
 void add_nodes(CLI::App& app, chosen& main);
 void add_ping(CLI::App& app, chosen& main);
 void add_call(CLI::App& app, chosen& main);
+void add_topology(CLI::App& app, chosen& main);
 void add_new(CLI::App& app, chosen& main);
 
 } // namespace sedge::cli

@@ -50,6 +50,7 @@ int main(int argc, char** argv) {
     sedge::cli::add_ping(app, run);
     sedge::cli::add_call(app, run);
     sedge::cli::add_epmd(app, run);
+    sedge::cli::add_topology(app, run);
     sedge::cli::add_new(app, run);
     if (argc <= 1) {
         std::cout << app.help();

@@ -83,6 +83,7 @@ void add_shell(CLI::App& app, chosen& main) {
                 return visit(*std::move(config), *peer,
                              [&](cluster::visitor& visitor) { return remote_shell(visitor, peer->full); });
             }
+            config->ready = {}; // whoever sits at it sees who is there
             auto log = std::make_shared<shell::console_log>();
             application node{*std::move(config), log};
             return node.run([log](application& running) { return own_shell(running, log); });

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "start.hpp"
+#include "visit.hpp"
 
+#include <sedge/base/limits.hpp>
 #include <sedge/base/log.hpp>
 #include <sedge/process/node.hpp>
 #include <sedge/version.hpp>
 #include <sedge/wire/environment.hpp>
 
+#include <charconv>
 #include <cstdio>
+#include <optional>
 
 namespace sedge::cli {
 
@@ -25,36 +29,51 @@ void show_banner(application& app) {
 namespace {
 
 struct start_options {
-    std::size_t wait_for = 0;
-    double timeout = 30;
+    std::vector<std::string> wait_for;
+    std::string timeout;
 };
 
-/// Completes when `count` peers are up. Errors: errc::timed_out.
-task<bool> wait_for_peers(application& app, std::size_t count, double most_seconds) {
-    event changed{app.env()};
-    const auto watching = app.node().watch([&changed](const node_event&) { changed.set(); });
-    const auto most = std::chrono::duration_cast<duration>(std::chrono::duration<double>{most_seconds});
-    const auto due = app.env().now() + most;
-    while (app.node().peers().size() < count) {
-        changed.reset();
-        auto waiting = detail::finishes_before(app.env(), due, changed.wait());
-        const bool in_time = co_await std::move(waiting);
-        if (!in_time) co_return false;
-    }
-    co_return true;
+/// `30`, `0.5`, `30s`, `500ms`, `2m` in seconds; nothing for anything else.
+std::optional<double> seconds_from(const std::string& text) {
+    double count = 0;
+    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (code != std::errc{} || !(count > 0)) return std::nullopt;
+    const std::string_view unit{end, static_cast<std::size_t>(text.data() + text.size() - end)};
+    if (unit == "ms") return count / 1000;
+    if (unit == "m") return count * 60;
+    if (unit == "h") return count * 3600;
+    if (!unit.empty() && unit != "s") return std::nullopt;
+    return count;
 }
 
-task<int> run_node(application& app, start_options options) {
+/// Lays `--wait-for` and `--timeout` over `[ready]`. False after telling what is wrong.
+bool lay_over(cluster::ready_settings& ready, const start_options& options) {
+    for (const auto& each : options.wait_for) {
+        std::int64_t count = 0;
+        const auto* last = each.data() + each.size();
+        const auto [end, code] = std::from_chars(each.data(), last, count);
+        const auto most = static_cast<std::int64_t>(limits::peers_max);
+        if (code == std::errc{} && end == last && count >= 0 && count <= most) {
+            ready.at_least = count;
+            continue;
+        }
+        if (!node_argument(each)) return false;
+        ready.nodes.push_back(each);
+    }
+    if (options.timeout.empty()) return true;
+    const auto within = seconds_from(options.timeout);
+    if (within)
+        ready.within = *within;
+    else
+        tell(status::usage, "--timeout is a time such as 30s, 500ms or 2m, not " + options.timeout);
+    return within.has_value();
+}
+
+task<int> run_node(application& app) {
     show_banner(app);
-    if (options.wait_for > 0) {
-        auto waiting = wait_for_peers(app, options.wait_for, options.timeout);
-        const bool in_time = co_await std::move(waiting);
-        if (!in_time)
-            co_return static_cast<int>(tell(status::timed_out, std::to_string(app.node().peers().size()) + " of " +
-                                                                   std::to_string(options.wait_for) +
-                                                                   " nodes are connected"));
-        std::printf("%zu node%s connected\n", app.node().peers().size(),
-                    app.node().peers().size() == 1 ? " is" : "s are");
+    if (app.configuration().ready.is_asked()) { // otherwise we would not be here
+        const auto count = app.node().peers().size();
+        std::printf("%zu node%s connected\n", count, count == 1 ? " is" : "s are");
         std::fflush(stdout);
     }
     event never{app.env()};
@@ -68,18 +87,21 @@ task<int> run_node(application& app, start_options options) {
 void add_start(CLI::App& app, chosen& main) {
     auto* command = app.add_subcommand("start", "Run a node in the foreground until SIGTERM or Ctrl-C.");
     auto options = std::make_shared<start_options>();
-    command->add_option("--wait-for", options->wait_for,
-                        "say when that many nodes are connected; end with 4 if they are not");
-    command->add_option("--timeout", options->timeout, "seconds for --wait-for [30]")
-        ->check(CLI::Range(0.001, 86400.0));
+    command
+        ->add_option("--wait-for", options->wait_for,
+                     "begin when that many nodes, or the one of that name, are connected; end with 4 if they are not. "
+                     "As at_least and nodes in [ready]")
+        ->type_name("COUNT|NODE");
+    command->add_option("--timeout", options->timeout, "for --wait-for [30s]; as within in [ready]")->type_name("TIME");
     command->footer("Example: sedge start --name node1@172.24.176.1 --config sedge.toml");
     configuration_arguments arguments{*command, offered::all};
     command->callback([&main, options, arguments] {
         main = [options, arguments] {
             auto config = arguments.read();
             if (!config) return static_cast<int>(tell(config.error()));
+            if (!lay_over(config->ready, *options)) return static_cast<int>(status::usage);
             application node{*std::move(config)};
-            return node.run([options](application& running) { return run_node(running, *options); });
+            return node.run([](application& running) { return run_node(running); });
         };
     });
 }

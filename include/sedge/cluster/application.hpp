@@ -26,7 +26,7 @@ enum class exit_code : int {
     failed = 1,            ///< It ran, and something asked for did not succeed.
     usage = 2,             ///< The command line is wrong.
     unreachable = 3,       ///< The node asked for cannot be reached.
-    timed_out = 4,         ///< No answer in time.
+    timed_out = 4,         ///< No answer in time; or the nodes of `[ready]` are not connected in time.
     bad_configuration = 5, ///< The configuration is wrong, or a cookie file cannot be used.
     cannot_start = 6,      ///< The node cannot start: name in use, port taken, no port mapper, ...
 };
@@ -39,6 +39,10 @@ enum class exit_code : int {
 ///         app.topology("clusters1", sedge::epmd_strategy{.hosts = {"node1@172.24.176.1", "node2@172.24.176.2"}});
 ///         return app.run();
 ///     }
+///
+/// Where the configuration has `[ready]`, processes and `main` start when those nodes are connected; if they are not in
+/// time, `run` gives exit_code::timed_out. SIGHUP reads the topologies of the configuration file again. systemd is told
+/// when the program is ready and when it leaves.
 ///
 /// Life:    what is added before `run` starts with the node; afterwards at once. One `run` per application.
 /// Threads: everything on the thread that calls `run`.

@@ -51,6 +51,15 @@ struct epmd_settings {
     std::string listen;             ///< One more address for the embedded one; it always has the node's and loopback.
 };
 
+/// `[ready]`: what must be connected before the program begins its work. As OTP's `sync_nodes_mandatory`.
+struct ready_settings {
+    std::int64_t at_least = 0;      ///< Visible peers.
+    std::vector<std::string> nodes; ///< These among them.
+    double within = 30;             ///< Seconds; then the program ends with exit_code::timed_out.
+
+    [[nodiscard]] bool is_asked() const noexcept { return at_least > 0 || !nodes.empty(); }
+};
+
 /// `[topologies.NAME]`
 struct topology_settings {
     std::string name;
@@ -60,24 +69,26 @@ struct topology_settings {
     int line = 0;
 };
 
-/// A whole configuration: what `sedge.toml` says, or libcluster's `config.exs`, or the command line, or all.
-struct configuration {
-    node_settings node;
-    epmd_settings epmd;
-    std::string log_level = "info"; ///< `[log] level`: debug, info, warning, error or off.
-    std::vector<topology_settings> topologies;
-    std::vector<otp::role> roles; ///< `[roles.NAME]`, in the order of the file.
-    std::string file;             ///< Where it came from; empty: from no file.
-    bool cookie_on_command_line = false;
-    std::vector<std::string> advice; ///< Lines to be logged at start.
-};
-
 /// Values laid over the file's: key as in the file (`node.name`, `topologies.clusters1.strategy`), text as it would
 /// stand there (quotes may be left out where text is expected).
 struct assignment {
     std::string key;
     std::string text;
     std::string origin = "command line"; ///< For messages.
+};
+
+/// A whole configuration: what `sedge.toml` says, or libcluster's `config.exs`, or the command line, or all.
+struct configuration {
+    node_settings node;
+    epmd_settings epmd;
+    std::string log_level = "info"; ///< `[log] level`: debug, info, warning, error or off.
+    ready_settings ready;
+    std::vector<topology_settings> topologies;
+    std::vector<otp::role> roles; ///< `[roles.NAME]`, in the order of the file.
+    std::string file;             ///< Where it came from; empty: from no file.
+    std::vector<assignment> over; ///< What was laid over the file.
+    bool cookie_on_command_line = false;
+    std::vector<std::string> advice; ///< Lines to be logged at start.
 };
 
 /// Reads `path`: `.exs` is libcluster's `config.exs`, all else TOML. An empty path reads nothing.
@@ -90,6 +101,9 @@ result<configuration> parse_toml(std::string_view text, const std::string& file,
                                  const std::vector<assignment>& over = {});
 result<configuration> parse_config_exs(std::string_view text, const std::string& file,
                                        const std::vector<assignment>& over = {});
+
+/// Whether two topologies are configured alike; the lines on which that stands do not count.
+bool same(const topology_settings& a, const topology_settings& b);
 
 } // namespace sedge::cluster
 

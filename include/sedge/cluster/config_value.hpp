@@ -45,6 +45,9 @@ struct config_value::field {
     config_value value;
 };
 
+/// Whether both mean the same; where they stand does not count, nor the order of a map's fields.
+bool same(const config_value& a, const config_value& b);
+
 /// `a whole number`, `text`, `a list`: what error messages call a kind.
 std::string_view describe(config_value::kind what) noexcept;
 

@@ -28,7 +28,7 @@ struct reconciler_options {
     duration quiet_time = seconds{30};         ///< A failure for the same reason is not logged again within.
     duration forget_time = std::chrono::minutes{10}; ///< A node only heard of is wanted so long after it was last
                                                      ///< heard, or up.
-    duration silence_time = seconds{6};        ///< Longer than between two heartbeats: heard after it, a node is back.
+    duration silence_time = seconds{6}; ///< Longer than between two heartbeats: heard after it, a node is back.
     /// Dials of nodes only heard of, per host named: a bucket of `host_dials` that one token joins every
     /// `host_dial_gap`. Dials that succeed give theirs back. So nobody can turn our dials on a third machine.
     std::size_t host_dials = 4;
@@ -58,6 +58,10 @@ public:
     reconciler(atom self, std::uint64_t seed, reconciler_options options = {});
 
     void add_topology(std::string name, strategy_rules rules);
+    /// Another strategy goes on with the topology. What the old one wanted stays wanted until the new one gives its
+    /// first list; a strategy that only hears of nodes keeps them as if it had heard of them just now.
+    void change_topology(const std::string& name, strategy_rules rules, time_point now);
+    /// What only this topology wanted is disconnected, whatever its strategy: somebody decided so.
     void remove_topology(const std::string& name);
 
     // What strategies say; of a topology that does not exist: nothing happens.
@@ -85,6 +89,7 @@ private:
     struct claim { // why a topology wants a node
         bool listed = false;
         std::optional<time_point> heard_at;
+        bool inherited = false; // from the strategy before, and not yet confirmed by this one
     };
     struct peer {
         std::map<std::string, claim> claims; // by topology; empty: not wanted
@@ -115,7 +120,7 @@ private:
 
     peer& peer_of(const atom& node);
     claim& claim_for(const atom& node, const std::string& topology, time_point now);
-    void drop_claim(const atom& node, peer& p, const std::string& topology);
+    void drop_claim(const atom& node, peer& p, const std::string& topology, bool decided = false);
     void erase_if_nobodys(const atom& node);
     void make_room_for_heard(const std::string& topology);
     void schedule(peer& p, time_point at) const;

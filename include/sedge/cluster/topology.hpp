@@ -26,6 +26,13 @@ struct topology_spec {
     std::unique_ptr<strategy> how;
 };
 
+/// When a node counts as part of its cluster.
+struct readiness {
+    std::size_t at_least = 0; ///< Visible peers connected.
+    std::vector<atom> nodes;  ///< These among them.
+    duration within = seconds{30};
+};
+
 /// The topologies of a node: what they want, one reconciler connects. A node that is wanted and away is dialled
 /// until it is back or no longer wanted; a node wanted by two topologies is dropped only when neither wants it.
 ///
@@ -41,10 +48,20 @@ public:
 
     /// Starts a topology. Errors: errc::invalid_argument if the name is empty or taken, or there is no strategy.
     result<void> add(topology_spec spec);
-    /// Stops one and disconnects what only it wanted, if its strategy owns removal. False if there is none.
+    /// Puts another strategy, or the same with other options, in the place of the one of that topology. What stays
+    /// wanted stays connected; what the new strategy's first list lacks is disconnected, unless another topology
+    /// wants it. Counters begin anew. Errors: errc::invalid_argument if there is no such topology, or no strategy.
+    result<void> change(topology_spec spec);
+    /// Stops one and disconnects what only it wanted. False if there is none.
     bool remove(std::string_view name);
     /// Stops all strategies and dials; connections stay. Nothing is dialled afterwards.
     void stop();
+
+    /// Completes as soon as that many peers, and these, are connected, whoever dialled. Nothing else waits for it.
+    ///
+    /// The task must not outlive the topologies.
+    /// Errors: errc::timed_out after `within`; the context says who is missing, and why as far as it is known.
+    [[nodiscard]] task<result<void>> wait_ready(readiness what);
 
     [[nodiscard]] std::vector<std::string> names() const;
     [[nodiscard]] std::vector<known_node> nodes() const;

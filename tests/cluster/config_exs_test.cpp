@@ -102,8 +102,9 @@ TEST(ConfigExs, HooksInElixirAreLeftOutWithALine) {
 }
 
 TEST(ConfigExs, MistakesAreNamedWithTheLine) {
-    EXPECT_EQ(complaint(topology("strategy: Cluster.Strategy.Kubernetes")),
-              "config.exs:3: no strategy \"Cluster.Strategy.Kubernetes\" for topologies.t (there are: epmd, gossip)");
+    EXPECT_EQ(complaint(topology("strategy: Cluster.Strategy.Mine"))
+                  .find("config.exs:3: no strategy \"Cluster.Strategy.Mine\" for topologies.t (there are: epmd, "),
+              0u);
     EXPECT_EQ(complaint(topology("strategy: Cluster.Strategy.Gossip,\n config: [secret: System.get_env(\"S\")]")),
               "config.exs:4: the call of get_env cannot be evaluated here; write the value");
     EXPECT_EQ(complaint(topology("strategy: Cluster.Strategy.Gossip,\n config: [sceret: \"s\"]")),

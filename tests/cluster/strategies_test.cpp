@@ -71,7 +71,7 @@ TEST(Strategies, OneThatDeclaresNoOptionsMayTakeAny) {
     own.any_option = true;
     known.add(own);
     EXPECT_TRUE(known.make(settings));
-    EXPECT_EQ(known.all().size(), 3u) << "the second replaced the first";
+    EXPECT_EQ(known.all().size(), strategies{}.all().size() + 1) << "the second replaced the first";
 }
 
 TEST(Strategies, LibclustersModuleNamesMeanTheSame) {

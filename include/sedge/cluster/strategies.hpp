@@ -4,6 +4,7 @@
 #include <sedge/base/result.hpp>
 #include <sedge/cluster/config.hpp>
 #include <sedge/cluster/strategies/epmd.hpp>
+#include <sedge/cluster/strategies/etcd.hpp>
 #include <sedge/cluster/strategies/gossip.hpp>
 #include <sedge/cluster/strategy.hpp>
 

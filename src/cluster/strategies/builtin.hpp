@@ -13,6 +13,7 @@ namespace sedge::cluster {
 
 // The strategies that are built in: one function per file of this folder, listed in src/cluster/strategies.cpp.
 strategy_definition epmd_definition();
+strategy_definition etcd_definition();
 strategy_definition gossip_definition();
 
 inline std::string quoted(const std::string& text) {

@@ -82,6 +82,12 @@ bool settles_conflict(const kernel_state& state, const remote_signal& signal, co
     return !state.names->names->names.names_of(*process).empty();
 }
 
+/// Two nodes may have settled the same conflict, and the loser is killed twice.
+bool is_gone(const kernel_state& state, const destination& target) {
+    const auto* process = std::get_if<pid>(&target);
+    return process && !state.here->is_alive(*process);
+}
+
 bool is_open(kernel_state& state, const atom& peer, const atom& name) {
     if (name == "global_name_server" && !may_take_part(state, peer)) return false;
     if (state.services.contains(name)) return true;
@@ -118,6 +124,7 @@ bool accepts(kernel_state& state, const remote_signal& signal) {
     right needed = signal.what == kind::link ? right::link : right::control;
     const role& r = role_of(state, signal.peer);
     if (has(r, needed) || (signal.what == kind::exit && settles_conflict(state, signal, r))) return true;
+    if (signal.what == kind::exit && is_gone(state, signal.target)) return true; // harmless, and no cause to complain
     std::string what = signal.what == kind::link ? "link to " : "exit signal to ";
     if (signal.what == kind::group_leader) what = "new group leader of ";
     return refuse(state, signal.peer, r, needed, what + name_of(signal.target));

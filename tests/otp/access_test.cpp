@@ -226,6 +226,15 @@ TEST_F(Access, RefusalIsLoggedOncePerKind) {
     EXPECT_EQ(story.find(line, first + 1), std::string::npos);
 }
 
+TEST_F(Access, ExitSignalToAProcessThatIsGoneIsNoRefusal) {
+    pid target = ear();
+    b->exit(target, term{atom{"kill"}});
+    settle();
+    ASSERT_FALSE(b->is_alive(target));
+    from_a([target](process& self) { self.exit(target, term{atom{"kill"}}); });
+    EXPECT_EQ(sim.story().find("refused"), std::string::npos) << sim.story();
+}
+
 TEST_F(Access, CallsUnderWayAreCountedPerNode) {
     otp::role r = only({right::call});
     r.calls_max = 2;

@@ -92,6 +92,8 @@ class Machine:
         self.cut()
         for pid in programs_of(self.namespace):
             os.kill(pid, signal.SIGKILL)
+        # The kernel takes a namespace apart when it finds the time; the cable has to be gone now.
+        run("ip", "-n", self.lab.segment, "link", "del", self.port)
         run("ip", "netns", "del", self.namespace)
         self.mend()
 

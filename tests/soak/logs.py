@@ -20,6 +20,12 @@ EXPECTED = {
         "global failed to connect": r"warning 'global' at '[^']+' failed to connect to '[^']+'",
     },
     "sedge": {
+        # The same as on nodes of OTP.
+        "global requested disconnect": r"warning \[sedge\] 'global' at node \S+ requested disconnect from node \S+ in "
+                                       r"order to prevent overlapping partitions",
+        "global disconnected": r"warning \[sedge\] 'global' at node \S+ disconnected node \S+ in order to prevent "
+                               r"overlapping partitions",
+        "global failed to connect": r"warning \[sedge\] 'global' at \S+ failed to connect to \S+",
         # A topology tells why a node that is wanted cannot be reached; once for each reason.
         "unable to connect": r"warning \[sedge:soak\] unable to connect to ",
         # A node was killed, or its cable cut, between its TCP connection and its name.

@@ -139,8 +139,9 @@ class SedgeMember(Member):
     program_file = ROOT / "build/release/bin/soak_node"
 
     def command(self, peers, busy, reconnect, rate, report, extra):
-        return [str(self.program_file), "--name", self.node, "--cookie", COOKIE, "--tick", str(TICK_SECONDS),
-                "--rate", str(rate if busy else 0), "--report", str(report),
+        settings = {"node.name": self.node, "node.cookie": COOKIE, "node.tick_time": TICK_SECONDS}
+        set_all = (word for key, value in settings.items() for word in ("--set", f"{key}={value}"))
+        return [str(self.program_file), *set_all, "--rate", str(rate if busy else 0), "--report", str(report),
                 *([] if reconnect else ["--once"]), *extra, *peers]
 
     def complaints(self):

@@ -195,7 +195,7 @@ def main():
     parser.add_argument("--kinds", default=",".join(KINDS), help=f"of {', '.join(KINDS)}")
     parser.add_argument("--sedge", type=pathlib.Path, default=SedgeMember.program_file, help="the program soak_node")
     options = parser.parse_args()
-    SedgeMember.program_file = options.sedge
+    SedgeMember.program_file = options.sedge.resolve()
 
     def stop(*_):
         raise KeyboardInterrupt

@@ -86,9 +86,11 @@ class Soak:
         agreed = wait_until(lambda: not self.disagreements(quiet), AGREE_WITHIN, every=0.5)
         self.violations += [] if agreed else self.disagreements(quiet)
         self.show(f"agreed {time.monotonic() - quiet:.1f} s after falling quiet" if agreed else "no agreement")
+        return self.verdict(mesh)
+
+    def end(self):
         for member in self.members:
             member.ending = True
-        return self.verdict(mesh)
 
     def mistake(self, member):
         return ["--mistake", self.options.mistake] if self.options.mistake and member is self.spared else []
@@ -216,7 +218,9 @@ def main():
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="the result goes there too")
     parser.add_argument("--mistake", choices=["lost", "twice", "swapped", "damaged"],
                         help="a node of sedge makes it once: to see that it is found")
+    parser.add_argument("--sedge", type=pathlib.Path, default=SedgeMember.program_file, help="the program soak_node")
     options = parser.parse_args()
+    SedgeMember.program_file = options.sedge.resolve()
     if options.seed is None:
         options.seed = random.SystemRandom().randrange(1 << 31)
     if options.mistake and not options.nodes[0]:
@@ -232,7 +236,11 @@ def main():
         OtpMember.beams = lab.folder
         lab.build()
         print(f"seed {options.seed}", flush=True)
-        result = Soak(options, lab).run()
+        soak = Soak(options, lab)
+        try:
+            result = soak.run()
+        finally:
+            soak.end()
         if result["verdict"] != "passed":
             kept = members.ROOT / "build/soak-logs"
             shutil.rmtree(kept, ignore_errors=True)

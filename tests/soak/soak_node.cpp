@@ -2,12 +2,11 @@
 //
 // What a node of sedge does in scripts/soak: the same as soak_worker.erl, message for message. README.md says what.
 //
-//     soak_node --name NODE --cookie COOKIE [--tick SECONDS] [--rate N] [--report MILLISECONDS] [--once]
-//               [--mistake KIND] PEER...
+//     soak_node [--set KEY=VALUE]... [--rate N] [--report MILLISECONDS] [--once] [--mistake KIND] PEER...
 //
-// --rate 0 is a node without traffic; with --once it dials nobody unless told. Reads commands from standard input, a
-// line each: `quiet`, `connect NODE`. Writes JSON, a line each: reports, nodes that come and go, and each broken
-// promise.
+// --set node.name=NODE is a key of sedge.toml; --rate 0 is a node without traffic; with --once it dials nobody unless
+// told. Reads commands from standard input, a line each: `quiet`, `connect NODE`. Writes JSON, a line each: reports,
+// nodes that come and go, and each broken promise.
 #include "soak/world.hpp"
 
 #include <sedge/cluster/application.hpp>
@@ -26,9 +25,9 @@ struct settings {
     bool once = false;
 };
 
-std::optional<settings> read(const std::vector<std::string>& arguments, world& all) {
+result<settings> read(const std::vector<std::string>& arguments, world& all) {
     settings out;
-    out.node.log_level = "warning";
+    std::vector<cluster::assignment> configured{{"log.level", "warning"}};
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         const auto& word = arguments[i];
         if (!word.starts_with("--")) {
@@ -36,13 +35,10 @@ std::optional<settings> read(const std::vector<std::string>& arguments, world& a
         } else if (word == "--once") {
             out.once = true;
         } else if (++i == arguments.size()) {
-            return std::nullopt;
-        } else if (word == "--name") {
-            out.node.node.name = arguments[i];
-        } else if (word == "--cookie") {
-            out.node.node.cookie = arguments[i];
-        } else if (word == "--tick") {
-            out.node.node.tick_time = std::stoll(arguments[i]);
+            return error{errc::invalid_argument, word + " needs a value"};
+        } else if (word == "--set") {
+            auto equals = arguments[i].find('=');
+            configured.push_back({arguments[i].substr(0, equals), arguments[i].substr(equals + 1)});
         } else if (word == "--rate") {
             all.rate = std::stoi(arguments[i]);
         } else if (word == "--report") {
@@ -50,9 +46,12 @@ std::optional<settings> read(const std::vector<std::string>& arguments, world& a
         } else if (word == "--mistake") {
             all.mistake = arguments[i];
         } else {
-            return std::nullopt;
+            return error{errc::invalid_argument, "no option " + word};
         }
     }
+    auto configuration = cluster::load_configuration("", configured);
+    if (!configuration) return configuration.error();
+    out.node = *std::move(configuration);
     for (const auto& peer : out.peers)
         if (peer != out.node.node.name) all.peers.emplace_back(peer);
     return out;
@@ -68,9 +67,9 @@ std::string places(const char* key, const Places& each) {
     return out + '}';
 }
 
-void report(sedge::node& node, const world& all) {
+void report(application& app, const world& all) {
     std::string line = "{\"report\":{\"nodes\":[";
-    for (const auto& peer : node.peers()) line += (line.back() == '"' ? ",\"" : "\"") + peer.str() + '"';
+    for (const auto& peer : app.node().peers()) line += (line.back() == '"' ? ",\"" : "\"") + peer.str() + '"';
     line += ']';
     line += ",\"node_downs\":{";
     for (const auto& [peer, count] : all.node_downs)
@@ -81,7 +80,7 @@ void report(sedge::node& node, const world& all) {
     for (const auto& [peer, stream] : all.in)
         if (auto place = stream.now()) in[peer] = *place;
     line += places("out", all.out) + places("in", in);
-    if (all.rate > 0) line += shared_report(node);
+    if (all.rate > 0) line += shared_report(app);
     say(line + "}}");
 }
 
@@ -125,13 +124,13 @@ task<int> run(application& app, world& all, milliseconds pause) {
             node.spawn([&all, peer](process& self) { return talk(self, all, peer); }, {.label = "talk"});
             node.spawn([&all, peer](process& self) { return call(self, all, peer); }, {.label = "call"});
         }
-        start_shared(node, all);
+        start_shared(app, all);
     }
     say("{\"up\":true}");
     for (;;) {
         auto sleeping = sleep_for(app.env(), pause);
         co_await std::move(sleeping);
-        report(node, all);
+        report(app, all);
     }
 }
 
@@ -156,7 +155,8 @@ int main(int argc, char** argv) {
     soak::world all;
     auto read = soak::read({argv + 1, argv + argc}, all);
     if (!read) {
-        std::fputs("soak_node: wrong arguments; the head of soak_node.cpp has them\n", stderr);
+        std::fprintf(stderr, "soak_node: %s; the head of soak_node.cpp has the options\n",
+                     read.error().message().c_str());
         return static_cast<int>(exit_code::usage);
     }
     application app{read->node};

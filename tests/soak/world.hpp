@@ -10,6 +10,10 @@
 #include <string>
 #include <vector>
 
+namespace sedge {
+class application;
+}
+
 namespace sedge::soak {
 
 /// What one node of the soak has done and seen; shared by its processes, which all run on one thread.
@@ -48,9 +52,9 @@ task<> call(process& self, world& all, atom peer);
 /// Registered as `soak_server`: answers these calls.
 process_body server();
 
-/// Starts the processes that join groups and register names, where the library has such.
-void start_shared(sedge::node& node, world& all);
-/// Their part of a report, beginning with a comma; empty if there is none.
-std::string shared_report(sedge::node& node);
+/// Starts the processes that join groups and register names.
+void start_shared(application& app, world& all);
+/// Their part of a report, beginning with a comma.
+std::string shared_report(application& app);
 
 } // namespace sedge::soak

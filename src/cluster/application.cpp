@@ -109,6 +109,7 @@ public:
             tell(program_ + ": cannot start: " + started.error().message());
             co_return static_cast<int>(code_of(started.error()));
         }
+        auto naming = watch_the_node_that_named_us();
         tasks_.start(stop_at_signals());
         if (!config_.file.empty()) tasks_.start(reload_at_signals());
         tasks_.start(work());
@@ -117,6 +118,7 @@ public:
 
         cluster::tell_service_manager("STOPPING=1");
         tasks_.cancel();
+        naming = {};
         topologies_->stop();
         kernel_->stop();
         auto stopping = node_->stop();
@@ -138,6 +140,12 @@ public:
         }
         auto name = cluster::chosen_name(config_.node, env_.net().host_name());
         if (!name) co_return name.error();
+        for (const auto& topology : config_.topologies)
+            if (!config_.node.named_by.empty() && topology.strategy == "gossip")
+                co_return error{cluster::config_errc::bad_value,
+                                "a node that asks for its name cannot be dialled, so it does not gossip: remove the "
+                                "topology " +
+                                    printable(topology.name)};
         auto cookie = cluster::choose_cookie(config_, env_, cluster::own_cookie_file());
         if (!cookie) co_return cookie.error();
         auto node_options = cluster::node_options_of(config_, *name, cookie->value);
@@ -265,6 +273,14 @@ public:
     void start(cluster::topology_spec what) {
         auto added = topologies_->add(std::move(what));
         if (!added) env_.log(log_level::error, "[sedge] " + added.error().message());
+    }
+
+    // The node of `named_by` may give our name to another one as soon as the connection is lost.
+    node::subscription watch_the_node_that_named_us() {
+        if (config_.node.named_by.empty()) return {};
+        return node_->watch([this](const node_event& e) {
+            if (e.what == node_event::kind::down && e.node == config_.node.named_by) stop(exit_code::failed);
+        });
     }
 
     task<> stop_at_signals() {

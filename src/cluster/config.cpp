@@ -6,6 +6,7 @@
 
 #include <sedge/base/limits.hpp>
 #include <sedge/base/log.hpp>
+#include <sedge/dist/node_name.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -79,14 +80,37 @@ result<void> expect_map(const config_place& place, const config_value& value) {
                           place.section + " must be a table, not " + std::string{describe(value.what)});
 }
 
+/// `[node.peer_cookies]`: the name of a node, and the file with the cookie for it.
+result<void> read_peer_cookies(const config_place& place, const config_value& table, configuration& out) {
+    auto is_map = expect_map(place, table);
+    if (!is_map) return is_map;
+    for (const auto& [node, file] : table.fields) {
+        if (file.what != kind::text || file.text.empty())
+            return place.complain(config_errc::wrong_type, file.line,
+                                  "\"" + printable(node) + "\" in " + place.section +
+                                      " must be the name of a file, not " + std::string{describe(file.what)});
+        auto name = node_name::parse(node);
+        if (!name)
+            return place.complain(config_errc::bad_value, file.line, place.section + ": " + name.error().context());
+        out.node.peer_cookies.emplace_back(node, file.text);
+    }
+    return {};
+}
+
 result<void> read_section(const config_place& place, const config_value& section, configuration& out) {
     auto is_map = expect_map(place, section);
     if (!is_map) return is_map;
     std::vector<std::string> names;
     for (const auto& key : config_keys())
         if (key.section() == place.section) names.push_back(key.name());
+    if (place.section == "node") names.emplace_back("peer_cookies");
     for (const auto& [name, value] : section.fields) {
         auto wanted = place.section + "." + name;
+        if (wanted == "node.peer_cookies") {
+            auto read = read_peer_cookies({place.file, wanted}, value, out);
+            if (!read) return read;
+            continue;
+        }
         auto key = std::ranges::find_if(config_keys(), [&wanted](const auto& k) { return k.shown.key == wanted; });
         if (key == config_keys().end()) return place.unknown_key(value.line, name, names);
         auto set = set_member(place, *key, value, out);
@@ -155,16 +179,23 @@ void forget_lines(config_value& value) {
 }
 
 // A relative cookie file means beside the configuration that names it, wherever the program was started.
-void anchor_cookie_file(config_value& root, const std::string& file) {
-    auto* node = root.find("node");
-    auto* cookie_file = node ? node->find("cookie_file") : nullptr;
+void anchor(config_value* cookie_file, const std::string& file) {
     auto slash = file.rfind('/');
     if (!cookie_file || cookie_file->text.empty() || cookie_file->text.front() == '/') return;
     if (slash != std::string::npos) cookie_file->text.insert(0, file, 0, slash + 1);
 }
 
+void anchor_cookie_files(config_value& root, const std::string& file) {
+    auto* node = root.find("node");
+    if (!node) return;
+    anchor(node->find("cookie_file"), file);
+    auto* of_peers = node->find("peer_cookies");
+    if (!of_peers) return;
+    for (auto& [peer, cookie_file] : of_peers->fields) anchor(&cookie_file, file);
+}
+
 result<configuration> finish(config_value root, const std::string& file, const std::vector<assignment>& over) {
-    anchor_cookie_file(root, file);
+    anchor_cookie_files(root, file);
     auto laid = overlay(root, over);
     if (!laid) return laid.error();
     auto config = read_configuration(root, file);

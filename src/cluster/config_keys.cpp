@@ -23,6 +23,8 @@ std::vector<config_key> make_keys() {
              [](c& to) -> std::string& { return to.node.name; }),
         text({"--sname", "node.sname", "NAME", "", "short node name instead: for hosts without a domain"},
              [](c& to) -> std::string& { return to.node.sname; }),
+        text({"--named-by", "node.named_by", "NODE", "", "ask this node for a name; hidden then, and accepts nobody"},
+             [](c& to) -> std::string& { return to.node.named_by; }),
         text({"--cookie", "node.cookie", "TEXT", "",
               "the cluster's secret; visible to all users of the machine, so "
               "better in a file"},

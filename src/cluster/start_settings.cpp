@@ -24,6 +24,19 @@ result<node_name> chosen_name(const node_settings& settings, std::string_view ma
     if (is_long && !settings.sname.empty())
         return bad("give the node either a long name (--name) or a short one (--sname), not both");
     auto text = is_long ? settings.name : settings.sname;
+    if (!settings.named_by.empty()) {
+        if (!text.empty() && text != "undefined" && !text.starts_with("undefined@"))
+            return bad("give the node either a name (--name) or another node that names it (--named-by), not both");
+        if (text.empty()) {
+            auto giver = node_name::parse(settings.named_by);
+            if (!giver) return bad(giver.error().context());
+            is_long = giver->is_long();
+            text = "undefined@" + std::string{machine.substr(0, is_long ? machine.npos : machine.find('.'))};
+            if (is_long && machine.find('.') == std::string_view::npos) text += ".local"; // nobody dials it
+        }
+    } else if (text == "undefined" || text.starts_with("undefined@")) {
+        return bad("a node without a name needs another one that gives it one: --named-by NODE");
+    }
     if (text.empty()) return bad("the node needs a name: --name node1@172.24.176.1, or name in [node] of sedge.toml");
     if (text.find('@') == std::string::npos) {
         auto host = is_long ? machine : machine.substr(0, machine.find('.'));
@@ -96,6 +109,12 @@ result<node_options> node_options_of(const configuration& config, const node_nam
     out.port_max = static_cast<std::uint16_t>(node.port_max == 0 ? node.port_min : node.port_max);
     out.tick_time = seconds{node.tick_time};
     out.setup_time = milliseconds{node.setup_time};
+    out.named_by = node.named_by;
+    for (const auto& [peer, file] : node.peer_cookies) {
+        auto loaded = dist::cookie::load(file);
+        if (!loaded) return loaded.error().within("cookie for " + peer);
+        out.peer_cookies.emplace(peer, std::move(*loaded));
+    }
     return out;
 }
 

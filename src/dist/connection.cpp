@@ -23,8 +23,8 @@ public:
     impl(connection& self, environment& env, established link, connection_events& events, connection_options options)
         : self_(self), env_(env), events_(events), options_(options), link_(std::move(link)),
           remote_(link_.stream->remote()),
-          decoder_(link_.peer.chosen, {limits::fragment_sequences_max, options.message_bytes_max,
-                                       limits::fragment_time_max}),
+          decoder_(link_.peer.chosen,
+                   {limits::fragment_sequences_max, options.message_bytes_max, limits::fragment_time_max}),
           frames_(wire::frame_width::four, options.message_bytes_max), outgoing_(link_.peer.chosen),
           ticker_(options.tick_time), all_written_(env), queue_(std::make_shared<queue_state>(env)) {}
 
@@ -69,6 +69,7 @@ public:
         down_reason_ = std::move(reason);
         link_.stream->close();
         tick_timer_.disarm();
+        stall_timer_.disarm();
         all_written_.set();
         queue_->note_room();
         env_.ready(down_notice_);
@@ -202,10 +203,12 @@ private:
                 outgoing_.consume(step.count);
                 counts_.bytes_out += step.count;
                 written += step.count;
+                taken_at_ = env_.now();
                 if (queue_->full && outgoing_.size() <= options_.send_wait_bytes / 2) queue_->note_room();
                 break;
             case wire::io_step::outcome::would_block:
                 blocked_ = true;
+                if (!stall_timer_.armed()) env_.arm_after(stall_timer_, options_.send_stall_time);
                 if (!waits_to_write_) tasks_.start(write_when_possible());
                 break;
             case wire::io_step::outcome::closed: close(error{wire::errc::closed, "writing to " + name()}); break;
@@ -225,6 +228,16 @@ private:
     }
 
     void end_turn() { write(); }
+
+    /// The stream was full when the timer was set.
+    void on_stall_time() {
+        if (!blocked_) return;
+        const time_point due = taken_at_ + options_.send_stall_time;
+        if (env_.now() < due) return env_.arm(stall_timer_, due);
+        const auto waited = std::chrono::duration_cast<seconds>(options_.send_stall_time).count();
+        close(error{errc::slow_peer, name() + " has taken nothing for " + std::to_string(waited) + " s; " +
+                                         std::to_string(outgoing_.size()) + " bytes wait"});
+    }
 
     // -- life --------------------------------------------------------------------------------------------------------
 
@@ -262,10 +275,12 @@ private:
     bool open_ = true;
     bool blocked_ = false;        // the stream takes nothing at the moment
     bool waits_to_write_ = false; // write_when_possible runs
+    time_point taken_at_{};       // when the stream last took something
     std::optional<error> down_reason_;
     call<runnable, &impl::end_turn> end_of_turn_{*this};
     call<runnable, &impl::report_down> down_notice_{*this};
     call<timer, &impl::on_tick_time> tick_timer_{*this};
+    call<timer, &impl::on_stall_time> stall_timer_{*this};
     nursery tasks_; // last: its tasks use all of the above
 };
 

@@ -20,6 +20,7 @@ class category final : public std::error_category {
         case errc::bad_packet: return "bad packet";
         case errc::tick_timeout: return "net_tick_timeout";
         case errc::queue_full: return "send queue full";
+        case errc::slow_peer: return "slow peer";
         case errc::not_supported: return "not supported by the peer";
         case errc::cookie_unusable: return "unusable cookie";
         }

@@ -33,6 +33,16 @@ task<result<std::optional<handshake_step>>> carry_out(handshake_stream& peer, Ro
     co_return std::optional<handshake_step>{role.feed(**message)};
 }
 
+/// A name for whoever asks, as OTP makes them: 64 random bits in base 36.
+spare_name make_spare_name(environment& env) {
+    constexpr std::string_view digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    constexpr std::uint32_t creation_min = 4; // below are those of old nodes
+    spare_name made;
+    for (int i = 0; i < 13; ++i) made.alive.push_back(digits[env.random_below(digits.size())]);
+    made.creation = static_cast<std::uint32_t>(creation_min + env.random_below(0xffffffff - creation_min));
+    return made;
+}
+
 /// Sends the last words of a handshake that has failed; whether they arrive makes no difference any more.
 task<> send_last_words(handshake_stream& peer, byte_buffer words) {
     auto sending = peer.send(std::move(words));
@@ -125,7 +135,6 @@ task<result<established>> dial(environment& env, challenge_guard& guard, dial_de
 task<result<established>> initiate(environment& env, challenge_guard& guard, dial_decisions& node,
                                    std::unique_ptr<wire::stream> stream, dial_options options) {
     handshake_stream peer{std::move(stream), options.length};
-    const atom self = options.self.name.full;
     initiator role{std::move(options.self), std::move(options.peer), std::move(options.secret), guard,
                    guard.issue(env),        options.length};
     auto running = run_initiator(peer, role, node);
@@ -136,7 +145,9 @@ task<result<established>> initiate(environment& env, challenge_guard& guard, dia
             co_return proved.error().within(role.waiting_for());
         co_return proved.error();
     }
-    co_return peer.finish(self, std::move(*proved), true);
+    established made = peer.finish(role.self().name.full, std::move(*proved), true);
+    made.self_creation = role.self().creation;
+    co_return made;
 }
 
 task<result<established>> accept(environment& env, challenge_guard& guard, accept_decisions& node,
@@ -144,7 +155,7 @@ task<result<established>> accept(environment& env, challenge_guard& guard, accep
     handshake_stream peer{std::move(stream), options.length};
     const atom self = options.self.name.full;
     const std::string from = "connection from " + wire::to_string(peer.remote());
-    acceptor role{std::move(options.self), guard, guard.issue(env), options.length};
+    acceptor role{std::move(options.self), guard, guard.issue(env), options.length, make_spare_name(env)};
     auto running = run_acceptor(peer, role, node);
     auto bounded = with_deadline(env, env.now() + options.time_max, std::move(running));
     auto proved = co_await std::move(bounded);

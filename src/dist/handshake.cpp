@@ -4,20 +4,23 @@
 //
 //   initiator                         acceptor
 //     name, flags, creation    ->
-//                              <-     status: ok | ok_simultaneous | nok | not_allowed | alive
+//                              <-     status: ok | ok_simultaneous | nok | not_allowed | alive | named: name, creation
 //     status: true | false     ->     only after alive
 //                              <-     challenge, name, flags, creation
 //     complement               ->     only where the name came in the form of OTP 22 ('n')
 //     challenge, proof         ->     proof: MD5 of cookie and the acceptor's challenge
 //                              <-     proof for the initiator's challenge; from here on packets
 //
+// An initiator that has no name (NAME_ME) says its host in place of one, and with creation 0. The acceptor makes a name
+// up, which the initiator has from then on for all its connections. Such a connection is hidden.
+//
 // Every message has its length in front: 16 bits over TCP, 32 bits over TLS. A failure has no message, the stream is
 // closed; so a peer that closes after our proof has most likely another cookie, and the errors here say so.
 //
 // Differences from OTP: a name is not stored, reserved or turned into anything before its proof is right. A challenge
-// that is one of our own is never answered, in either role (see challenge_guard). The initiator always sends 'N', and
-// takes no name from the acceptor; who asks us for a name is told `not_allowed`. The acceptor takes 'n' as OTP 25.3
-// and later do; 25.0 to 25.2 close.
+// that is one of our own is never answered, in either role (see challenge_guard). The initiator always sends 'N'. The
+// acceptor takes 'n' as OTP 25.3 and later do; 25.0 to 25.2 close. A name that was given and is free again is not given
+// anew with the next creation, as OTP does to save atoms; each is random.
 #include <sedge/base/assert.hpp>
 #include <sedge/base/limits.hpp>
 #include <sedge/base/log.hpp>
@@ -80,6 +83,8 @@ handshake_step initiator::feed(byte_view message) {
 handshake_step initiator::on_status(byte_view message) {
     const auto status = msg::read_status(message);
     if (!status) return fail(errc::bad_handshake, "did not answer our name with a status");
+    const bool asked = self_.announced.has(capability::name_me);
+    if (asked && *status != "not_allowed") return on_given_name(message);
     if (*status == "ok" || *status == "ok_simultaneous") {
         state_ = state::challenge;
         return {};
@@ -95,6 +100,20 @@ handshake_step initiator::on_status(byte_view message) {
                                            self_.name.full.str() + ", or demands a capability that this node lacks");
     return fail(errc::bad_handshake,
                 "answered our name with the unknown status \"" + printable(status->substr(0, 32)) + "\"");
+}
+
+/// Other statuses mean nothing here: what has no name is neither known nor dialled.
+handshake_step initiator::on_given_name(byte_view message) {
+    const auto given = msg::read_given_name(message);
+    if (!given) return fail(errc::bad_handshake, "was asked for a name and gave none");
+    auto name = node_name::parse(given->text);
+    if (!name) return fail(errc::bad_handshake, "gave this node the name " + name.error().context());
+    if (name->host != self_.name.host)
+        return fail(errc::bad_handshake, "gave this node a name on another host: " + name->full.str());
+    self_.name = std::move(*name);
+    self_.creation = given->creation;
+    state_ = state::challenge;
+    return {};
 }
 
 handshake_step initiator::confirm(bool still_wanted) {
@@ -177,8 +196,9 @@ std::string initiator::waiting_for() const {
 
 // -- acceptor --------------------------------------------------------------------------------------------------------
 
-acceptor::acceptor(identity self, challenge_guard& guard, challenge_guard::issued ours, handshake_length length)
-    : self_(std::move(self)), guard_(&guard), ours_(std::move(ours)), length_(length) {}
+acceptor::acceptor(identity self, challenge_guard& guard, challenge_guard::issued ours, handshake_length length,
+                   spare_name spare)
+    : self_(std::move(self)), guard_(&guard), ours_(std::move(ours)), length_(length), spare_(std::move(spare)) {}
 
 handshake_step acceptor::feed(byte_view message) {
     switch (state_) {
@@ -197,13 +217,17 @@ handshake_step acceptor::on_name(byte_view message) {
     const auto read = msg::read_name(message);
     if (!read) return fail(errc::bad_handshake, "sent no proper name");
     const flags theirs = read->sent.expanded();
-    if (theirs.has(capability::name_me)) {
+    gives_name_ = theirs.has(capability::name_me);
+    if (gives_name_ && (spare_.alive.empty() || read->old_form)) {
         auto status = framed_status(accept_status::not_allowed);
         return fail(errc::not_allowed, "asked to be given a name", std::move(status));
     }
-    auto parsed = node_name::parse(read->text);
+    auto parsed =
+        node_name::parse(gives_name_ ? spare_.alive + "@" + std::string{read->text} : std::string{read->text});
     if (!parsed) return fail(errc::name_invalid, "sent the name " + parsed.error().context());
-    peer_ = {std::move(*parsed), read->creation, theirs, theirs.common_with(self_.announced)};
+    if (gives_name_) self_.announced = self_.announced.without(capability::published).with(capability::name_me);
+    const auto creation = gives_name_ ? spare_.creation : read->creation;
+    peer_ = {std::move(*parsed), creation, theirs, theirs.common_with(self_.announced)};
     if (peer_.name == self_.name) {
         auto status = framed_status(accept_status::nok);
         return fail(errc::name_invalid, "has the name of this node", std::move(status));
@@ -230,6 +254,15 @@ byte_buffer acceptor::framed_status(accept_status status) const {
 handshake_step acceptor::answer(accept_status status, cookie secret) {
     SEDGE_ASSERT(state_ == state::status);
     secret_ = std::move(secret);
+    if (gives_name_ && status == accept_status::ok) {
+        byte_buffer message;
+        msg::write_given_name(message, peer_.name.full.text(), peer_.creation);
+        byte_buffer framed;
+        msg::frame(framed, length_, message);
+        return challenge(std::move(framed));
+    }
+    // Somebody has the name we made up: the next attempt gets another one.
+    if (gives_name_ && status != accept_status::not_allowed) status = accept_status::drop;
     switch (status) {
     case accept_status::ok:
     case accept_status::ok_simultaneous: return challenge(framed_status(status));

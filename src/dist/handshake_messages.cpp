@@ -36,13 +36,28 @@ std::optional<name> read_name(byte_view message) {
 }
 
 void write_name(byte_buffer& out, const identity& self) {
-    const auto text = self.name.full.text();
+    const bool asks = self.announced.has(capability::name_me);
+    const auto text = asks ? std::string_view{self.name.host} : self.name.full.text();
     writer{out}
         .u8(tag_name)
         .u64(self.announced.bits())
-        .u32(self.creation)
+        .u32(asks ? 0 : self.creation)
         .u16(static_cast<std::uint16_t>(text.size()))
         .text(text);
+}
+
+std::optional<given_name> read_given_name(byte_view message) {
+    reader in{message};
+    if (in.u8() != tag_status || as_text(in.take(named_status.size())) != named_status) return std::nullopt;
+    const std::size_t size = in.u16();
+    given_name read;
+    read.text = as_text(in.take(size));
+    read.creation = in.u32(); // what follows is for later versions
+    return in.ok() ? std::optional{read} : std::nullopt;
+}
+
+void write_given_name(byte_buffer& out, std::string_view name, std::uint32_t creation) {
+    writer{out}.u8(tag_status).text(named_status).u16(static_cast<std::uint16_t>(name.size())).text(name).u32(creation);
 }
 
 std::optional<std::string_view> read_status(byte_view message) {

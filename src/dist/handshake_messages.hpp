@@ -23,7 +23,17 @@ struct name {
     bool old_form = false;
 };
 std::optional<name> read_name(byte_view message);
+/// A node that asks for a name (NAME_ME) says only its host, and creation 0.
 void write_name(byte_buffer& out, const identity& self);
+
+/// What follows "named:" in a status: nlen:16 name creation:32 rest
+struct given_name {
+    std::string_view text;
+    std::uint32_t creation = 0;
+};
+inline constexpr std::string_view named_status = "named:";
+std::optional<given_name> read_given_name(byte_view message);
+void write_given_name(byte_buffer& out, std::string_view name, std::uint32_t creation);
 
 /// 's' text
 std::optional<std::string_view> read_status(byte_view message);

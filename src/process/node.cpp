@@ -41,6 +41,12 @@ task<result<void>> node::start() {
     if (auto kind = check_name_kind(i.options.long_names, *parsed); !kind) co_return kind.error().within("start");
     if (!i.options.cookie.is_set())
         co_return error{errc::invalid_argument, "start " + i.options.name + ": a node needs a cookie"};
+    if (parsed->alive == "undefined") {
+        auto asking = i.peers.ask_for_name(std::move(*parsed));
+        auto named = co_await std::move(asking);
+        if (!named) co_return named.error().within("start " + i.options.name);
+        co_return result<void>{};
+    }
     if (auto listening = i.peers.listen(); !listening) co_return listening.error().within("start " + i.options.name);
     i.parsed = *parsed;
     i.name = parsed->full;

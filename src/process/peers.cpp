@@ -19,6 +19,7 @@ constexpr duration flush_time_max = seconds{1};  // for what was sent before `st
 /// The word that node events and OTP use for the end of a connection.
 std::string down_reason(const error& why) {
     if (why == make_error_code(dist::errc::tick_timeout)) return "net_tick_timeout";
+    if (why == make_error_code(dist::errc::slow_peer)) return "slow_peer";
     if (why == make_error_code(wire::errc::closed)) return "connection_closed";
     if (why == make_error_code(errc::stopped)) return why.context().empty() ? "disconnect" : why.context();
     return why.code().category() == std::system_category() ? "connection_closed" : why.message();
@@ -305,6 +306,8 @@ void peer_set::send(const atom& to, dist::control_message message, std::optional
 task<result<void>> peer_set::connect(atom name) {
     if (stopping_ || !arbiter_)
         co_return error{errc::stopped, "connect " + printable(name.text()) + ": this node is not running"};
+    if (name_lost_)
+        co_return error{errc::stopped, "connect " + printable(name.text()) + ": this node has lost its name"};
     if (name == owner_.name)
         co_return error{errc::invalid_argument, "connect " + printable(name.text()) + ": that is this node itself"};
     if (is_up(name)) co_return result<void>{};
@@ -401,7 +404,7 @@ void peer_set::forget_if_idle(const atom& name) {
 
 void peer_set::when_up(const atom& name, std::size_t bytes, std::function<void()> retry) {
     auto lost = [this, name] { owner_.processes.node_lost(name); };
-    if (stopping_ || !arbiter_) return lost();
+    if (stopping_ || !arbiter_ || name_lost_) return lost();
     auto p = find(name);
     bool under_way = p && (!p->dial.empty() || arbiter_->is_up(name));
     if (!under_way) {
@@ -491,6 +494,7 @@ void peer_set::link_up(dist::established link, dist::name_arbiter::attempt numbe
     options.tick_time = owner_.options.tick_time;
     options.send_queue_bytes_max = owner_.options.send_queue_bytes_max;
     options.send_wait_bytes = owner_.options.send_wait_bytes;
+    options.send_stall_time = owner_.options.send_stall_time;
     options.message_bytes_max = owner_.options.message_bytes_max;
     SEDGE_ASSERT(!p->connection);
     p->connection = std::make_unique<dist::connection>(owner_.env, std::move(link), *p, options);
@@ -525,13 +529,28 @@ void peer_set::link_down(peer& p, const error& why) {
     closed_.bytes_out += gone->counts().bytes_out;
     arbiter_->link_down(p.name, p.number);
     if (why == make_error_code(dist::errc::bad_packet) || why == make_error_code(errc::limit_exceeded) ||
-        why == make_error_code(dist::errc::queue_full))
+        why == make_error_code(dist::errc::queue_full) || why == make_error_code(dist::errc::slow_peer))
         owner_.env.log(log_level::warning,
                        "[sedge] connection to " + printable(p.name.text()) + " closed: " + printable(why.message()));
     owner_.processes.node_lost(p.name);
     owner_.processes.node_changed({p.name, false, hidden, down_reason(why)});
     owner_.announce({node_event::kind::down, p.name, hidden, down_reason(why)});
     p.note_change();
+    if (p.name == named_by_ && !stopping_) lose_name();
+}
+
+/// See naming.cpp.
+void peer_set::lose_name() {
+    name_lost_ = true;
+    owner_.env.log(log_level::warning, "[sedge] the connection to " + printable(named_by_.text()) +
+                                           " is lost, which had given this node its name; all others end with it");
+    const auto all = peers_;
+    for (auto& [name, p] : all) {
+        if (p->connection) p->connection->close(error{errc::stopped, "name_lost"});
+        if (p->dial.empty()) continue;
+        p->dial.cancel();
+        attempt_failed(p, error{errc::stopped, "this node has lost its name"});
+    }
 }
 
 bool peer_set::disconnect(const atom& name) {

@@ -36,6 +36,8 @@ public:
     [[nodiscard]] wire::endpoint listening_at() const;
     /// Takes connections from now on; the node's name and creation are known.
     void start();
+    /// In place of the two above, for a node without a name (naming.cpp).
+    [[nodiscard]] task<result<void>> ask_for_name(node_name us);
     /// Refuses new connections, gives what was sent a moment to leave, closes everything.
     [[nodiscard]] task<> stop();
 
@@ -46,8 +48,7 @@ public:
     [[nodiscard]] node_traffic traffic() const;
 
     /// Sends if the peer is up. Otherwise drops the message; see `when_up`.
-    void send(const atom& to, dist::control_message message, std::optional<term> payload,
-              const pid* sender = nullptr);
+    void send(const atom& to, dist::control_message message, std::optional<term> payload, const pid* sender = nullptr);
     /// Runs `retry` when the peer is up, after dialling it if nobody does; never if that fails: then all that have
     /// relations to that node are told it is lost. `bytes` is what waiting costs.
     void when_up(const atom& peer, std::size_t bytes, std::function<void()> retry);
@@ -78,6 +79,7 @@ private:
     /// The secret shared with that peer.
     [[nodiscard]] const dist::cookie& cookie_for(const atom& name) const;
     void note_refusal(const wire::endpoint& from, const error& why);
+    void lose_name();
 
     node::impl& owner_;
     std::unique_ptr<wire::listener> listener_;
@@ -85,10 +87,12 @@ private:
     dist::handshake_gate gate_;
     std::optional<dist::name_arbiter> arbiter_; // from `start` on: it needs our name
     std::unordered_map<atom, peer_ptr> peers_;
-    std::unordered_map<atom, dist::cookie> cookies_; // of single peers
+    std::unordered_map<atom, dist::cookie> cookies_;        // of single peers
     std::shared_ptr<int> alive_ = std::make_shared<int>(0); // for posted jobs: expires with this
     node_traffic closed_;                                   // of connections that are no more
     bool stopping_ = false;
+    atom named_by_; // who gave this node its name; empty: it has one of its own
+    bool name_lost_ = false;
     time_point refusals_since_{}; // of the window in which refusals are counted, so that a flood is one line
     std::size_t refusals_ = 0;
     std::map<dist::handshake_gate::ticket, std::unique_ptr<nursery>> handshakes_;

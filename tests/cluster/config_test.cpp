@@ -262,6 +262,19 @@ TEST(Configuration, CookieFileIsBesideTheFileThatNamesIt) {
     EXPECT_EQ(config->node.cookie_file, "here") << "on the command line it is relative to where we are";
 }
 
+TEST(Configuration, CookiesOfSinglePeersAreFiles) {
+    const std::string text = "[node.peer_cookies]\n\"gateway@10.0.0.9\" = \"gateway.cookie\"\n\"b@h\" = \"/etc/b\"\n";
+    auto config = parse_toml(text, "/etc/sedge/sedge.toml");
+    ASSERT_TRUE(config) << config.error().message();
+    EXPECT_EQ(config->node.peer_cookies, (std::vector<std::pair<std::string, std::string>>{
+                                             {"gateway@10.0.0.9", "/etc/sedge/gateway.cookie"}, {"b@h", "/etc/b"}}));
+    EXPECT_EQ(complaint("[node.peer_cookies]\n\"b@h\" = 5\n"),
+              "sedge.toml:2: \"b@h\" in node.peer_cookies must be the name of a file, not a whole number");
+    EXPECT_EQ(complaint("[node.peer_cookies]\n\"gateway\" = \"f\"\n"),
+              "sedge.toml:2: node.peer_cookies: \"gateway\" has no @; a node name is name@host");
+    EXPECT_EQ(complaint("[node]\npeer_cookies = \"f\"\n"), "sedge.toml:2: node.peer_cookies must be a table, not text");
+}
+
 TEST(Configuration, FileThatCannotBeReadIsNamed) {
     auto config = load_configuration("/nonexistent/sedge.toml");
     ASSERT_FALSE(config);

@@ -42,6 +42,17 @@ TEST(NodeName, IsAsGivenOrGetsThisMachinesName) {
     EXPECT_EQ(named({.sname = "node1@other"}), "node1@other");
 }
 
+TEST(NodeName, IsUndefinedWhereAnotherNodeGivesIt) {
+    EXPECT_EQ(named({.named_by = "a@10.0.0.1"}), "undefined@box.example.com");
+    EXPECT_EQ(named({.named_by = "a@10.0.0.1"}, "box"), "undefined@box.local");
+    EXPECT_EQ(named({.named_by = "a@other"}), "undefined@box");
+    EXPECT_EQ(named({.name = "undefined", .named_by = "a@10.0.0.1"}), "undefined@box.example.com");
+    EXPECT_EQ(named({.name = "undefined@10.0.0.7", .named_by = "a@10.0.0.1"}), "undefined@10.0.0.7");
+    EXPECT_NE(named({.name = "b@10.0.0.7", .named_by = "a@10.0.0.1"}).find("not both"), std::string::npos);
+    EXPECT_NE(named({.name = "undefined"}).find("--named-by NODE"), std::string::npos);
+    EXPECT_NE(named({.named_by = "a"}).find("has no @"), std::string::npos);
+}
+
 TEST(NodeName, WhatCannotBeOneIsExplained) {
     EXPECT_NE(named({}).find("the node needs a name: --name"), std::string::npos);
     EXPECT_NE(named({.name = "a@b.c", .sname = "a"}).find("not both"), std::string::npos);

@@ -194,6 +194,43 @@ TEST_F(Connection, PeerThatTakesNothingIsDroppedWhenTheQueueIsFull) {
     EXPECT_EQ(at_a.downs[0], make_error_code(dist::errc::queue_full));
 }
 
+TEST_F(Connection, LinksAndExitsHaveRoomAboveTheQueueOfMessages) {
+    connection_options options;
+    options.send_queue_bytes_max = 10'000;
+    a.reset();
+    b.reset();
+    connect(options);
+    net.world.cut("10.0.0.1", "10.0.0.2");
+    const term chunk{byte_buffer(4'000, 'x')};
+    while (a->queued_bytes() < options.send_queue_bytes_max) ASSERT_TRUE(send(chunk));
+    const term reason{"shutdown"_atom};
+    EXPECT_TRUE(a->send(control::exit{on_a, on_b}, &reason));
+    EXPECT_TRUE(a->send(control::unlink_id_ack{1, on_a, on_b}));
+    std::size_t links = 0;
+    result<void> sent;
+    while (sent && links < 100'000) {
+        sent = a->send(control::link{on_a, on_b});
+        if (sent) ++links;
+        EXPECT_LT(a->queued_bytes(), options.send_queue_bytes_max + limits::send_control_bytes + 4'200);
+    }
+    EXPECT_GT(links, 500u) << "64 KiB of links";
+    ASSERT_FALSE(sent);
+    EXPECT_EQ(sent.error(), make_error_code(dist::errc::queue_full));
+}
+
+TEST_F(Connection, RoomAboveTheQueueIsNotForMessages) {
+    connection_options options;
+    options.send_queue_bytes_max = 10'000;
+    a.reset();
+    b.reset();
+    connect(options);
+    net.world.cut("10.0.0.1", "10.0.0.2");
+    while (a->queued_bytes() < options.send_queue_bytes_max) ASSERT_TRUE(send(term{byte_buffer(4'000, 'x')}));
+    ASSERT_TRUE(a->send(control::link{on_a, on_b}));
+    EXPECT_EQ(send(term{1}).error(), make_error_code(dist::errc::queue_full));
+    EXPECT_FALSE(a->is_open());
+}
+
 TEST_F(Connection, OneMessageLargerThanTheQueueStillGoes) {
     ASSERT_TRUE(send(term{byte_buffer(limits::send_queue_bytes_max + 1000, 'x')}));
     EXPECT_TRUE(until([&] { return at_b.messages.size() == 1; }, 60s));
@@ -255,10 +292,12 @@ TEST_F(AgainstAScript, PeerThatSpeaksForAThirdNodeIsDisconnected) {
 TEST_F(AgainstAScript, PacketBeyondTheLimitIsNotTaken) {
     connection_options options;
     options.message_bytes_max = 100;
-    connect(options);
-    say("00000064");
-    net.world.run_for(1s);
-    EXPECT_TRUE(at_a.downs.empty());
+    for (const char* length : {"00000063", "00000064"}) {
+        connect(options);
+        say(length);
+        net.world.run_for(1s);
+        EXPECT_TRUE(at_a.downs.empty()) << length;
+    }
     connect(options);
     say("00000065");
     EXPECT_TRUE(net.world.run_until([&] { return !at_a.downs.empty(); }, 1s));
@@ -276,4 +315,71 @@ TEST_F(AgainstAScript, MessageThePeerCannotTakeIsRefusedHere) {
     const auto sent = old.send(control::alias_send{on_a, {"b@10.0.0.2"_atom, 1, 1, {1}}}, &message);
     EXPECT_EQ(sent.error(), make_error_code(dist::errc::not_supported));
     EXPECT_TRUE(old.is_open());
+}
+
+// -- peers that hold memory here --------------------------------------------------------------------------------------
+
+namespace {
+
+/// The first of two parts of a message to <a@10.0.0.1.1.0.1>: a binary of which nothing has come.
+std::string first_part(std::uint64_t sequence) {
+    byte_buffer packet;
+    writer{packet}.u8(131).u8(69).u64(sequence).u64(2).u8(0);
+    writer{packet}.bytes(
+        from_hex("6803 6102 7700 58 770a 614031302e302e302e31 00000001 00000000 00000001 6d 00000001").value());
+    byte_buffer framed;
+    writer{framed}.u32(static_cast<std::uint32_t>(packet.size())).bytes(packet);
+    return to_hex(framed);
+}
+
+} // namespace
+
+TEST_F(AgainstAScript, PeerThatTakesNothingIsCutAfterHalfAMinute) {
+    const term chunk{byte_buffer(60'000, 'x')};
+    while (a->queued_bytes() == 0) {
+        ASSERT_TRUE(a->send(control::send{on_a, on_b}, &chunk));
+        net.world.run_for(10ms);
+    }
+    net.world.run_for(29s);
+    EXPECT_TRUE(at_a.downs.empty());
+    net.world.run_for(2s);
+    ASSERT_EQ(at_a.downs.size(), 1u);
+    EXPECT_EQ(at_a.downs[0], make_error_code(dist::errc::slow_peer));
+    EXPECT_NE(at_a.downs[0].context().find("has taken nothing for 30 s"), std::string::npos);
+}
+
+TEST_F(AgainstAScript, PeerThatTakesALittleIsNotCut) {
+    const term chunk{byte_buffer(60'000, 'x')};
+    while (a->queued_bytes() == 0) {
+        ASSERT_TRUE(a->send(control::send{on_a, on_b}, &chunk));
+        net.world.run_for(10ms);
+    }
+    for (int i = 0; i < 20; ++i) {
+        while (a->queued_bytes() < 100'000) ASSERT_TRUE(a->send(control::send{on_a, on_b}, &chunk));
+        net.world.run_for(20s);
+        byte_buffer some(50'000);
+        ASSERT_EQ(peer->try_read(some).what, wire::io_step::outcome::done);
+        say("00000000");
+    }
+    EXPECT_TRUE(at_a.downs.empty());
+}
+
+TEST_F(AgainstAScript, SixtyFourMessagesInPartsMayBeUnderWay) {
+    for (std::uint64_t sequence = 1; sequence <= 64; ++sequence) say(first_part(sequence));
+    net.world.run_for(1s);
+    EXPECT_TRUE(at_a.downs.empty());
+    say(first_part(65));
+    EXPECT_TRUE(net.world.run_until([&] { return !at_a.downs.empty(); }, 1s));
+    EXPECT_EQ(at_a.downs.at(0), make_error_code(sedge::errc::limit_exceeded));
+}
+
+TEST_F(AgainstAScript, MessageInPartsHasAMinute) {
+    say(first_part(1));
+    for (int i = 0; i < 6; ++i) {
+        net.world.run_for(10s);
+        say("00000000");
+    }
+    EXPECT_TRUE(at_a.downs.empty());
+    EXPECT_TRUE(net.world.run_until([&] { return !at_a.downs.empty(); }, 16s)) << "at the next check of the ticks";
+    EXPECT_EQ(at_a.downs.at(0), make_error_code(sedge::errc::limit_exceeded));
 }

@@ -1,74 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include "dist/handshake_script.hpp"
 #include "dist/recorded.hpp"
 #include "support/json.hpp"
-
-#include <sedge/dist/handshake.hpp>
 
 #include <gtest/gtest.h>
 
 using namespace sedge;
 using namespace sedge::dist;
+using namespace sedge::test;
 
 namespace {
 
 constexpr std::uint32_t our_challenge = 0x01020304;
-
-node_name named(const std::string& text) { return node_name::parse(text).value(); }
-
-identity self(const std::string& name, std::uint32_t creation = 6, flags announce = announced(false)) {
-    return {named(name), creation, announce};
-}
-
-cookie secret(const char* text = "SEDGECOOKIE") { return cookie::from_text(text).value(); }
-
-byte_buffer framed(byte_view message) {
-    byte_buffer out;
-    writer{out}.u16(static_cast<std::uint16_t>(message.size())).bytes(message);
-    return out;
-}
-byte_buffer status(std::string_view text) { return framed(as_bytes("s" + std::string{text})); }
-byte_view body(byte_view frame) { return frame.subspan(2); }
-
-template <class What>
-const What* wants(const handshake_step& step) {
-    return std::get_if<What>(&step.then);
-}
-
-/// The error of a failed step.
-error failure(const handshake_step& step) {
-    const auto* failed = wants<next::failed>(step);
-    if (failed == nullptr) throw std::runtime_error{"the handshake did not fail"};
-    return failed->why;
-}
-
-byte_buffer joined(std::initializer_list<byte_view> parts) {
-    byte_buffer all;
-    for (const auto part : parts) all.insert(all.end(), part.begin(), part.end());
-    return all;
-}
-
-/// A name message of version 6.
-byte_buffer name_message(const std::string& name, flags sent = announced(false), std::uint32_t creation = 5) {
-    byte_buffer out;
-    writer{out}.u8('N').u64(sent.bits()).u32(creation).u16(static_cast<std::uint16_t>(name.size())).text(name);
-    return out;
-}
-byte_buffer challenge_message(const std::string& name, std::uint32_t challenge, flags sent = announced(false)) {
-    byte_buffer out;
-    writer{out}.u8('N').u64(sent.bits()).u32(challenge).u32(6).u16(static_cast<std::uint16_t>(name.size())).text(name);
-    return out;
-}
-byte_buffer reply_message(std::uint32_t challenge, const digest& proof) {
-    byte_buffer out;
-    writer{out}.u8('r').u32(challenge).bytes(proof);
-    return out;
-}
-byte_buffer ack_message(const digest& proof) {
-    byte_buffer out;
-    writer{out}.u8('a').bytes(proof);
-    return out;
-}
 
 struct Dialling : testing::Test {
     challenge_guard guard;
@@ -178,6 +122,58 @@ TEST(RecordedHandshakes, WouldHaveBeenAnsweredByUsTheSameWay) {
     EXPECT_GE(replayed, 13u);
 }
 
+TEST(RecordedHandshakes, NameIsAskedForAndGivenAsByOtp) {
+    const auto stream = test::recorded("handshake/dynamic-name");
+    const auto& status = *stream.find("send_status");
+    const auto& challenge = *stream.find("send_challenge");
+    const auto given = test::text_of(status, "name");
+    const auto creation = static_cast<std::uint32_t>(test::number_of(status, "creation"));
+    const auto number = [](const boost::json::object& frame, std::string_view key) {
+        return static_cast<std::uint32_t>(test::number_of(frame, key));
+    };
+    challenge_guard guard_a;
+    challenge_guard guard_b;
+    initiator asks{self("undefined@127.0.0.1", 0, announced(true).with(capability::name_me)),
+                   named(test::text_of(challenge, "name")), stream.cookie, guard_a,
+                   guard_a.issue(number(*stream.find("send_challenge_reply"), "challenge"))};
+    acceptor gives{self(test::text_of(challenge, "name"), number(challenge, "creation")),
+                   guard_b,
+                   guard_b.issue(number(challenge, "challenge")),
+                   handshake_length::u16,
+                   {given.substr(0, given.find('@')), creation}};
+
+    byte_buffer asked = asks.start().send;
+    byte_buffer answered;
+    handshake_step to_us;
+    handshake_step to_them;
+    for (const auto& item : stream.frames) {
+        const auto& frame = item.as_object();
+        if (!test::from_initiator(frame)) {
+            to_us = asks.feed(body(stream.bytes(frame)));
+            asked = joined({asked, to_us.send});
+            continue;
+        }
+        to_them = gives.feed(body(stream.bytes(frame)));
+        if (const auto* claim = wants<next::status>(to_them)) {
+            EXPECT_EQ(claim->claimed.name.full.text(), given);
+            to_them = gives.answer(accept_status::ok, stream.cookie);
+        }
+        answered = joined({answered, to_them.send});
+        if (wants<next::admission>(to_them) != nullptr) {
+            to_them = gives.acknowledge();
+            answered = joined({answered, to_them.send});
+        }
+    }
+    EXPECT_EQ(to_hex(asked), to_hex(stream.sent[0]));
+    EXPECT_EQ(to_hex(answered), to_hex(stream.sent[1]));
+    ASSERT_NE(wants<next::done>(to_us), nullptr);
+    ASSERT_NE(wants<next::done>(to_them), nullptr);
+    EXPECT_EQ(asks.self().name.full.text(), given);
+    EXPECT_EQ(asks.self().creation, creation);
+    EXPECT_EQ(wants<next::done>(to_them)->peer.creation, creation);
+    EXPECT_FALSE(wants<next::done>(to_them)->peer.is_visible());
+}
+
 TEST(RecordedHandshakes, OldFormOfTheNameIsCompletedByItsSecondHalf) {
     const auto in = test::read_hex("streams/handshake/old-send-name-synthetic.i2a.hex");
     const auto out = test::read_hex("streams/handshake/old-send-name-synthetic.a2i.hex");
@@ -265,6 +261,46 @@ TEST_F(Dialling, NameGivenByThePeerIsNotTaken) {
     EXPECT_EQ(failure(hears({named_status})), make_error_code(dist::errc::bad_handshake));
 }
 
+TEST(Asking, TakesNothingButANameOnItsOwnHost) {
+    const auto answer = [](const std::string& name) {
+        byte_buffer message;
+        writer{message}.text("snamed:").u16(static_cast<std::uint16_t>(name.size())).text(name).u32(7);
+        return message;
+    };
+    const byte_buffer refused[] = {
+        answer("X1@10.0.0.9"),        answer("X1"), answer(""), joined({as_bytes("sok")}), joined({as_bytes("salive")}),
+        joined({as_bytes("snamed:")})};
+    for (const auto& message : refused) {
+        SCOPED_TRACE(to_hex(message));
+        challenge_guard guard;
+        initiator asks{self("undefined@127.0.0.1", 0, announced(true).with(capability::name_me)), named("c@127.0.0.1"),
+                       secret(), guard, guard.issue(our_challenge)};
+        asks.start();
+        EXPECT_EQ(failure(asks.feed(message)), make_error_code(dist::errc::bad_handshake));
+    }
+}
+
+TEST(Giving, NameThatSomebodyHasIsNotGivenAgain) {
+    for (const auto status : {accept_status::alive, accept_status::nok, accept_status::ok_simultaneous}) {
+        challenge_guard guard;
+        acceptor gives{self("b@127.0.0.1"), guard, guard.issue(our_challenge), handshake_length::u16, {"X1", 7}};
+        gives.feed(name_message("127.0.0.1", flags{0xf07df7fbc}, 0));
+        const auto step = gives.answer(status, secret());
+        EXPECT_TRUE(step.send.empty());
+        EXPECT_EQ(failure(step), make_error_code(dist::errc::already_connected));
+    }
+}
+
+TEST(Giving, HostThatIsNoneGetsNoName) {
+    for (const std::string host : {"", "a@b", "with blank", "@"}) {
+        SCOPED_TRACE(host);
+        challenge_guard guard;
+        acceptor gives{self("b@127.0.0.1"), guard, guard.issue(our_challenge), handshake_length::u16, {"X1", 7}};
+        EXPECT_EQ(failure(gives.feed(name_message(host, flags{0xf07df7fbc}, 0))),
+                  make_error_code(dist::errc::name_invalid));
+    }
+}
+
 TEST_F(Dialling, ConnectionThatIsNoLongerWantedIsDeclined) {
     hears({as_bytes("salive")});
     const auto step = dialler.confirm(false);
@@ -324,7 +360,7 @@ TEST_F(Accepting, DigestFlagStandsForTheMandatoryOnes) {
     EXPECT_NE(wants<next::status>(step), nullptr);
 }
 
-TEST_F(Accepting, WhoAsksForANameIsNotAllowed) {
+TEST_F(Accepting, WhoAsksForANameIsNotAllowedWhereNoneIsGiven) {
     const auto step = door.feed(name_message("127.0.0.1", flags{0xf07df7fbc}));
     EXPECT_EQ(to_hex(step.send), to_hex(status("not_allowed")));
 }

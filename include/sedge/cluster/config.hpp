@@ -33,6 +33,8 @@ struct node_settings {
     std::string sname; ///< Short name instead.
     std::string cookie;
     std::string cookie_file; ///< As written; relative to the directory of the file it is written in.
+    std::string named_by;    ///< Ask this node for a name; `name` or `sname` is `undefined@HOST` then.
+    std::vector<std::pair<std::string, std::string>> peer_cookies; ///< `[node.peer_cookies]`: node, file.
     bool hidden = false;
     std::string listen;        ///< Address of the distribution listener; empty: all.
     std::int64_t port_min = 0; ///< Range of the listener's port; 0: any.

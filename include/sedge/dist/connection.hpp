@@ -31,13 +31,16 @@ public:
 };
 
 struct connection_options {
-    duration tick_time = seconds{60};                                ///< See `ticker`.
+    duration tick_time = seconds{60};                          ///< See `ticker`.
     std::size_t message_bytes_max = limits::message_bytes_max; ///< Of what comes in: one packet, all unfinished parts.
     /// What may wait when something more is sent. The largest message that goes in parts does not count: it is held
     /// by reference, and one such message is allowed whatever its size. Messages without a payload (links, monitors,
     /// acknowledgements) and exits have `limits::send_control_bytes` more.
     std::size_t send_queue_bytes_max = limits::send_queue_bytes_max;
     std::size_t send_wait_bytes = limits::send_wait_bytes; ///< See `room`.
+    /// How long a peer may take nothing of what waits for it. Half of what `tick_time` allows: a program that has
+    /// stopped reading holds memory here, while one that is silent does not.
+    duration send_stall_time = seconds{30};
 };
 
 /// One established peer: packets in, packets out, ticks.

@@ -20,6 +20,7 @@ enum class errc {
     bad_packet,        ///< The peer sent bytes that break the protocol; its connection is closed.
     tick_timeout,      ///< The peer fell silent for `tick_time`.
     queue_full,        ///< The peer does not take what is sent to it; `send_queue_bytes_max` was reached.
+    slow_peer,         ///< The peer took nothing of what waits for it for `send_stall_time`.
     not_supported,     ///< The peer cannot receive such a message; it did not advertise the capability.
     cookie_unusable,   ///< The cookie or its file cannot be used; the context says why and what to do.
 };

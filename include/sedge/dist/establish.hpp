@@ -23,6 +23,7 @@ struct established {
     atom self;            ///< The name this node has on this connection.
     peer_identity peer;
     bool initiated_here = false;
+    std::uint32_t self_creation = 0; ///< Of the name, if it was given to this node in this handshake.
 };
 
 /// What the driver of the initiator asks the node. Called on the environment's thread, between two messages.

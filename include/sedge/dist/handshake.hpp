@@ -26,6 +26,12 @@ struct identity {
     flags announced;
 };
 
+/// A name for somebody who asks for one: what stands before the `@`, and the creation of a node that never had it.
+struct spare_name {
+    std::string alive;
+    std::uint32_t creation = 0;
+};
+
 /// What is known about the other side.
 struct peer_identity {
     node_name name;
@@ -92,10 +98,14 @@ public:
     [[nodiscard]] error closed() const;
     /// What it waits for, for a timeout's context.
     [[nodiscard]] std::string waiting_for() const;
+    /// As given to the constructor. With NAME_ME in its flags the peer was asked for a name: after next::done it is
+    /// the one that was given, with its creation.
+    [[nodiscard]] const identity& self() const noexcept { return self_; }
 
 private:
     enum class state { status, confirmation, challenge, ack, over };
     handshake_step on_status(byte_view message);
+    handshake_step on_given_name(byte_view message);
     handshake_step on_challenge(byte_view message);
     handshake_step on_ack(byte_view message);
     handshake_step fail(errc code, const std::string& sentence, byte_buffer send = {});
@@ -115,8 +125,9 @@ private:
 /// is known to nobody until it has proved that it knows the cookie.
 class acceptor {
 public:
+    /// `spare`: for a peer that asks for a name (NAME_ME). Without one it is not allowed.
     acceptor(identity self, challenge_guard& guard, challenge_guard::issued ours,
-             handshake_length length = handshake_length::u16);
+             handshake_length length = handshake_length::u16, spare_name spare = {});
 
     handshake_step feed(byte_view message);
     /// After next::status. `secret` is the cookie for that peer.
@@ -144,7 +155,9 @@ private:
     handshake_length length_;
     cookie secret_;
     state state_ = state::name;
-    bool old_form_ = false; // the name came as 'n'; flags and creation are completed by 'c'
+    spare_name spare_;
+    bool gives_name_ = false; // the peer has none
+    bool old_form_ = false;   // the name came as 'n'; flags and creation are completed by 'c'
     peer_identity peer_;
     std::uint32_t theirs_ = 0; // the initiator's challenge
 };

@@ -26,10 +26,11 @@ struct remote_signal; // process/remote_signal.hpp
 
 /// How a node presents itself and how long it waits for others.
 struct node_options {
-    std::string name;                          ///< `edge1@10.0.0.5`, or `edge1@box` with short names.
-    bool long_names = true;                    ///< Long names need a dot or an address behind the `@`; short ones none.
-    dist::cookie cookie;                       ///< Must equal the peers'; never logged.
-    bool hidden = false;                       ///< Left out of the peers' list of visible nodes.
+    std::string name;       ///< `edge1@10.0.0.5`, or `edge1@box` with short names. `undefined@HOST`: see `named_by`.
+    std::string named_by;   ///< The node that `start` asks for a name. This one is hidden then and accepts nobody.
+    bool long_names = true; ///< Long names need a dot or an address behind the `@`; short ones none.
+    dist::cookie cookie;    ///< Must equal the peers'; never logged.
+    bool hidden = false;    ///< Left out of the peers' list of visible nodes.
     std::optional<wire::ip_address> listen_on; ///< Unset: all addresses, both families.
     std::uint16_t port_min = 0;                ///< Range for the listener; 0: any free port.
     std::uint16_t port_max = 0;
@@ -38,6 +39,7 @@ struct node_options {
     /// Per peer; the largest message that goes in parts does not count. Above it the connection closes.
     std::size_t send_queue_bytes_max = limits::send_queue_bytes_max;
     std::size_t send_wait_bytes = limits::send_wait_bytes; ///< Per peer: above it `process::send_wait` waits.
+    seconds send_stall_time{30}; ///< A peer that takes nothing of what waits for it is down after this: `slow_peer`.
     /// Of one message that comes in, and of all messages of one peer that come in parts at a time.
     std::size_t message_bytes_max = limits::message_bytes_max;
     std::map<std::string, dist::cookie> peer_cookies{}; ///< Other cookies for some peers, by node name.
@@ -50,7 +52,7 @@ struct node_event {
     kind what = kind::up;
     atom node;
     bool hidden = false;
-    std::string reason; ///< For down: `connection_closed`, `net_tick_timeout`, `disconnect`, ...
+    std::string reason; ///< For down: `connection_closed`, `net_tick_timeout`, `slow_peer`, `disconnect`, ...
 };
 
 /// A connected peer, for lists and tools.
@@ -98,7 +100,12 @@ public:
     node& operator=(const node&) = delete;
 
     /// Listens, publishes the name, and accepts connections.
-    /// Errors: errc::invalid_argument for the name, those of `wire::directory::publish`, system codes.
+    ///
+    /// A node `undefined@HOST` does none of it, as with `erl -name undefined`: it connects to `named_by` and has the
+    /// name that it is given there. When that connection is lost the other node may give the name to somebody else, so
+    /// all connections end, and there are no new ones.
+    /// Errors: those of `connect` for `named_by`; errc::invalid_argument for the name, those of
+    /// `wire::directory::publish`, system codes.
     [[nodiscard]] task<result<void>> start();
     /// Ends all processes with `shutdown`, closes all connections, withdraws the name.
     [[nodiscard]] task<> stop();

@@ -41,6 +41,8 @@ struct Connection : testing::Test {
 
     void SetUp() override { connect({}); }
     void connect(connection_options options) {
+        net.dialled.reset();
+        net.accepted.reset();
         net.shake();
         a = std::make_unique<connection>(net.a, std::move(**net.dialled), at_a, options);
         b = std::make_unique<connection>(net.b, std::move(**net.accepted), at_b, options);

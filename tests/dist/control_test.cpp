@@ -140,6 +140,9 @@ TEST(Control, OldFormsAndTracedFormsMeanTheSame) {
         {term{std::tuple{21, at(peer), at(self), ref_of(self), reason}},
          "{28,#Pid<b@h.7.0.3>,#Pid<a@h.7.0.3>,#Ref<a@h.3.1.2.3>} +", true},
         {term{std::tuple{4, at(peer), at(self)}}, "{4,#Pid<b@h.7.0.3>,#Pid<a@h.7.0.3>}"},
+        {term{std::tuple{30, ref_of(peer), at(peer), at(peer), std::tuple{"m"_atom, "f"_atom, 2},
+                         std::vector<atom>{"link"_atom}, traced}},
+         "{29,#Ref<b@h.3.1.2.3>,#Pid<b@h.7.0.3>,#Pid<b@h.7.0.3>,{m,f,2},[link]} +"},
         {term{std::tuple{32, ref_of(self), at(self), 0, at(peer), traced}},
          "{31,#Ref<a@h.3.1.2.3>,#Pid<a@h.7.0.3>,0,#Pid<b@h.7.0.3>}"},
     };
@@ -160,7 +163,9 @@ TEST(Control, WhatIsNoControlMessageIsABadPacket) {
         term{42},                                             // not a tuple
         term{std::tuple{"x"_atom, at(peer)}},                 // operation is not a number
         term{std::tuple{99, at(peer), at(self)}},             // unknown
-        term{std::tuple{5, at(peer)}},                        // NODE_LINK is never sent
+        term{std::tuple{5}},                                  // NODE_LINK is never sent
+        term{std::tuple{5, at(peer)}},                        // the same
+        term{std::tuple{37, 0, at(peer), at(self)}},          // ALTACT_SIG_SEND: not announced
         term{std::tuple{22, at(peer)}},                       // too short
         term{std::tuple{22, at(peer), at(self), at(self)}},   // too long
         term{std::tuple{22, at(peer), "rex"_atom}},           // name for pid

@@ -85,7 +85,7 @@ protected:
     }
     void same_of_all_outcomes(const std::string& before, const std::string& after) {
         for (const char* call : {"m, add, [1, 2]", "m, toss, []", "m, leave, []", "m, fail, []", "m, lie, []",
-                                 "m, bad, []", "m, none, [x]", "none, none, []"})
+                                 "m, bad, []", "m, none, [x]", "none, none, []", "m, add, [x, y]", "m, add, [1, y]"})
             same(before + call + after);
     }
 };
@@ -192,6 +192,7 @@ TEST_F(RemoteForms, OurCallsShowWhatOtpShows) {
 TEST_F(RemoteForms, OurMulticallBlockCallAndCast) {
     proves("Remote functions", "`otp::erpc_multicall`, `rpc_multicall`, `rpc_block_call`, `erpc_cast`",
            direction::from_us);
+    proves("Remote functions", "`otp::rpc_sbcast`, `rpc_server_call`", direction::from_us);
     std::vector<atom> nodes{atom{peer_name}, "no@127.0.0.1"_atom, us.node.name()};
     std::vector<term> arguments{term{1}, term{2}};
     auto all = run(otp::rpc_multicall(us.node, nodes, "m"_atom, "add"_atom, arguments, in(10s)));
@@ -211,6 +212,19 @@ TEST_F(RemoteForms, OurMulticallBlockCallAndCast) {
     EXPECT_EQ(block("leave", {}, 10s).error(), make_error_code(otp::errc::remote_failure));
     std::vector<term> a_second{term{1000}};
     EXPECT_EQ(block("wait", a_second, 100ms).error(), make_error_code(errc::timed_out));
+
+    otp::broadcast_outcome told = run(otp::rpc_sbcast(us.node, nodes, "server"_atom, term{"hello"_atom}, in(10s)));
+    EXPECT_EQ(told.good_nodes, (std::vector<atom>{atom{peer_name}, us.node.name()}));
+    EXPECT_EQ(told.bad_nodes, (std::vector<atom>{"no@127.0.0.1"_atom}));
+    told = run(otp::rpc_sbcast(us.node, {atom{peer_name}}, "nobody"_atom, term{"hello"_atom}, in(10s)));
+    EXPECT_EQ(told.bad_nodes, (std::vector<atom>{atom{peer_name}}));
+
+    auto ask_server = [&](const char* on, const char* name) {
+        return run(otp::rpc_server_call(us.node, atom{on}, atom{name}, "server"_atom, term{"question"_atom}, in(10s)));
+    };
+    EXPECT_EQ(to_erlang(ask_server(peer_name.c_str(), "server").value()), "{got,question}");
+    EXPECT_EQ(ask_server(peer_name.c_str(), "nobody").error(), make_error_code(otp::errc::no_process));
+    EXPECT_EQ(ask_server("no@127.0.0.1", "server").error(), make_error_code(otp::errc::no_connection));
 
     std::vector<term> put{term{"noted"_atom}, term{42}};
     otp::erpc_cast(us.node, atom{peer_name}, "persistent_term"_atom, "put"_atom, put);

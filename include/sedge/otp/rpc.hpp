@@ -71,6 +71,24 @@ struct rpc_values {
 [[nodiscard]] task<result<term>> rpc_block_call(node& from, atom on, atom module, atom function,
                                                 std::vector<term> arguments, time_point deadline);
 
+/// What `rpc:sbcast` returns, both in the order of the nodes.
+struct broadcast_outcome {
+    std::vector<atom> good_nodes;
+    std::vector<atom> bad_nodes; ///< Without connection, without such a process, or without answer until the deadline.
+};
+/// `rpc:sbcast(Nodes, Name, Message)`: sends to the process registered as `name` on each node, and hears from each node
+/// whether there is one. Has a deadline, which OTP's has not.
+[[nodiscard]] task<broadcast_outcome> rpc_sbcast(node& from, std::vector<atom> nodes, atom name, term message,
+                                                 time_point deadline);
+
+/// `rpc:server_call(On, Name, ReplyWrapper, Message)`: sends `{Self, Message}` to a registered process and waits for
+/// `{ReplyWrapper, On, Reply}`. For old servers; `otp::call` is for those of today. Has a deadline, which OTP's has
+/// not.
+///
+/// Errors: otp::errc::no_process, no_connection, errc::timed_out.
+[[nodiscard]] task<result<term>> rpc_server_call(node& from, atom on, atom name, atom reply_wrapper, term message,
+                                                 time_point deadline);
+
 /// `Node.ping`: connects, and asks the other node's `net_kernel` whether it is one.
 ///
 /// Errors: those of `node::connect`; otp::errc::no_process, no_connection, unexpected, errc::timed_out if the node

@@ -99,6 +99,19 @@ TEST_F(Naming, FailureToBeNamedIsAFailureToStart) {
     EXPECT_EQ(start(stranger).error(), make_error_code(dist::errc::wrong_cookie));
 }
 
+TEST_F(Naming, SenderThatWaitsForNothingKeepsNobodyWaiting) {
+    auto& a = boot('a');
+    int sent = 0;
+    a->spawn([&](process& self) -> task<> {
+        for (;; ++sent) {
+            auto sending = self.send_wait(registered{"sink"_atom, name_of('b')}, term{"lost"_atom});
+            co_await std::move(sending);
+        }
+    });
+    for (int i = 0; i < 100'000 && sent < 1000; ++i) sim.step();
+    EXPECT_GE(sent, 1000) << "and the loop goes on between them";
+}
+
 TEST_F(Naming, PeerThatStopsReadingIsCutAndNobodyElseWaits) {
     auto& a = boot('a');
     auto& b = boot('b');

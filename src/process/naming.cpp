@@ -51,6 +51,7 @@ task<result<void>> peer_set::ask_for_name(node_name us) {
     owner_.parsed = node_name::parse(link->self.text()).value();
     owner_.name = owner_.parsed->full;
     owner_.creation = link->self_creation;
+    owner_.options.hidden = true; // towards all others, too
     named_by_ = giver->full;
     arbiter_.emplace(owner_.name);
     const auto number = arbiter_->begin_dial(named_by_);

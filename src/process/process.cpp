@@ -37,7 +37,7 @@ task<> process::send_wait(destination to, term message) {
     // Towards a node that is gone there is nothing to wait for: who sends again and again must not keep others waiting.
     if (++block_->handled_in_a_row_ > block::receiving::in_a_row_max) {
         block_->handled_in_a_row_ = 0;
-        auto pause = sleep(duration{});
+        auto pause = yield(env());
         co_await std::move(pause);
     }
     send(to, std::move(message));

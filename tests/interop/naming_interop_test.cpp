@@ -31,9 +31,9 @@ TEST_F(Names, OtpIsGivenANameByUs) {
     EXPECT_EQ(otp.erl("nodes(hidden)"), "['sedge@127.0.0.1']");
     EXPECT_EQ(otp.erl("rpc:call('sedge@127.0.0.1', erlang, node, [])"), "'sedge@127.0.0.1'");
     EXPECT_EQ(rpc(us, name, "erlang", "node"), quoted);
-    EXPECT_EQ(otp.erl("{P, R} = spawn_monitor('sedge@127.0.0.1', erlang, node, []), "
-                      "receive {'DOWN', R, process, P, W} -> W after 5000 -> none end"),
-              "normal");
+    EXPECT_EQ(otp.erl("R = monitor(process, {nobody, 'sedge@127.0.0.1'}), "
+                      "receive {'DOWN', R, process, P, W} -> {P, W} after 5000 -> none end"),
+              "{{nobody,'sedge@127.0.0.1'},noproc}");
     EXPECT_EQ(otp.erl("net_kernel:connect_node('other@127.0.0.1')"), "true");
     EXPECT_EQ(other.erl("nodes(hidden)"), "[" + quoted + "]") << "the name holds everywhere";
 
@@ -47,6 +47,9 @@ TEST_F(Names, OtpIsGivenANameByUs) {
 
 TEST_F(Names, WeAreGivenANameByOtp) {
     proves("Handshake", "a node without a name (`-name undefined`) is given one", direction::from_us);
+    sedge_options mapper; // OTP needs a port mapper to start
+    mapper.name = "mapper@127.0.0.1";
+    start_sedge(mapper);
     auto& otp = start_otp();
     auto& other = start_otp("other@127.0.0.1");
     sedge_options options;
@@ -60,8 +63,8 @@ TEST_F(Names, WeAreGivenANameByOtp) {
     EXPECT_EQ(otp.erl("nodes(hidden)"), "[" + quoted + "]");
     EXPECT_EQ(otp.erl("net_adm:ping(" + quoted + ")"), "pong");
     EXPECT_EQ(otp.erl("rpc:call(" + quoted + ", erlang, node, [])"), quoted);
-    EXPECT_EQ(otp.erl("{P, R} = spawn_monitor(" + quoted + ", erlang, node, []), node(P)"), quoted);
-    EXPECT_EQ(otp.erl("receive {'DOWN', R, process, P, W} -> W after 5000 -> none end"), "normal");
+    EXPECT_EQ(otp.erl("P = rpc:call(" + quoted + ", erlang, whereis, [rex]), node(P)"), quoted);
+    EXPECT_EQ(otp.erl("R = monitor(process, P), demonitor(R, [flush])"), "true");
     EXPECT_EQ(rpc(us, "otp@127.0.0.1", "erlang", "node"), "'otp@127.0.0.1'");
     EXPECT_EQ(rpc(us, "other@127.0.0.1", "erlang", "nodes", "hidden"_atom), "[" + quoted + "]");
 
@@ -103,9 +106,14 @@ protected:
 TEST_F(SlowPeers, ProgramThatIsStoppedIsCutAndOthersAreServedMeanwhile) {
     proves("Flow", "a peer that stops reading is cut after `send_stall_time`; others are served meanwhile",
            direction::from_us);
-    auto& us = start_sedge({.more = [](node_options& o) { o.send_stall_time = 3s; }});
-    auto& otp = start_otp();
-    auto& other = start_otp("other@127.0.0.1");
+    auto& us = start_sedge({.more = [](node_options& o) {
+        o.send_stall_time = 3s;
+        o.auto_connect = false;
+    }});
+    otp_options alone_together; // else `global` would connect the two, and act on the cut
+    alone_together.more = {"-connect_all", "false"};
+    auto& otp = start_otp("otp@127.0.0.1", alone_together);
+    auto& other = start_otp("other@127.0.0.1", alone_together);
     ASSERT_TRUE(run(us.node.connect(atom{otp.name()})));
     ASSERT_TRUE(run(us.node.connect(atom{other.name()})));
     other.erl("register(small, spawn(fun F() -> receive {From, N} -> From ! N, F() end end))");

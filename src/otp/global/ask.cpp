@@ -12,6 +12,15 @@ term lock_request(std::string_view what, const lock_key& key) { return tuple(ato
 
 void append(std::vector<atom>& to, const std::vector<atom>& more) { to.insert(to.end(), more.begin(), more.end()); }
 
+task<> connect_to(node& here, std::vector<atom> nodes, time_point deadline) {
+    for (const auto& other : nodes) {
+        if (other == here.name() || here.is_connected(other)) continue;
+        auto connecting = here.connect(other);
+        auto in_time = with_deadline(here.env(), deadline, std::move(connecting));
+        (void)co_await std::move(in_time);
+    }
+}
+
 } // namespace
 
 void leave_connected(node& here, std::vector<atom>& nodes) {
@@ -43,6 +52,10 @@ task<lock_outcome> lock_on(process& self, service_ptr service, std::vector<atom>
     // Whoever cannot have it here need not disturb the others.
     if (includes_us && nodes.size() > 1 && service->names && !service->names->locks.can_set(key))
         co_return lock_outcome::refused;
+    // A request that waits for its connection could set a lock that nobody gives back. Who cannot be reached is gone.
+    auto connecting = connect_to(self.node(), nodes, deadline);
+    co_await std::move(connecting);
+    leave_connected(self.node(), nodes);
     auto asking = ask_all(self, nodes, lock_request("set_lock", key), deadline);
     asked all = co_await std::move(asking);
     if (!all.refused && all.silent.empty()) co_return lock_outcome::set;

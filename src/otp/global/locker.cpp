@@ -35,6 +35,12 @@ constexpr duration delay_most = seconds{3};
 
 constexpr duration release_slack = seconds{30}; ///< The server lets go first; this is for the case that it does not.
 
+/// What was locked, so that exactly that is given back: who is known may change meanwhile.
+struct partition_lock {
+    lock_outcome outcome = lock_outcome::refused;
+    std::vector<atom> nodes;
+};
+
 class locker {
 public:
     locker(process& self, service_ptr service) : self_(self), service_(std::move(service)) {}
@@ -58,19 +64,17 @@ public:
         candidate him = choose(std::move(all));
         lock_key key = key_for(him.locker);
         auto locking = lock_partition(key, him.node);
-        lock_outcome outcome = co_await std::move(locking);
-        if (outcome == lock_outcome::silent) give_up(him);
-        if (outcome != lock_outcome::set) co_return;
+        partition_lock done = co_await std::move(locking);
+        if (done.outcome == lock_outcome::silent) give_up(him);
+        if (done.outcome != lock_outcome::set) co_return;
         send_lock_set(him, true);
         auto waiting = answer_of(him);
         std::optional<bool> answer = co_await std::move(waiting);
-        std::vector<atom> nodes = service_->known();
-        nodes.push_back(him.node);
         if (answer == true) {
-            auto holding = hold(him.node, him.my_tag, key, std::move(nodes));
+            auto holding = hold(him.node, him.my_tag, key, std::move(done.nodes));
             co_await std::move(holding);
         } else {
-            auto freeing = unlock(std::move(nodes), key);
+            auto freeing = unlock_on(self_, std::move(done.nodes), key, in_time());
             co_await std::move(freeing);
         }
     }
@@ -91,11 +95,11 @@ public:
         }
         lock_key key = key_for(him->locker);
         auto locking = lock_partition(key, {});
-        lock_outcome outcome = co_await std::move(locking);
-        bool is_locked = outcome == lock_outcome::set;
+        partition_lock done = co_await std::move(locking);
+        bool is_locked = done.outcome == lock_outcome::set;
         send_lock_set(*him, is_locked);
         if (!is_locked) co_return;
-        auto holding = hold(him->node, him->my_tag, key, service_->known());
+        auto holding = hold(him->node, him->my_tag, key, std::move(done.nodes));
         co_await std::move(holding);
     }
 
@@ -130,14 +134,14 @@ private:
     time_point in_time() { return self_.env().now() + names().timing.ask; }
 
     /// This node, those known, and `also`, if it is not empty: all or none. The greatest goes first.
-    task<lock_outcome> lock_partition(lock_key key, atom also) {
+    task<partition_lock> lock_partition(lock_key key, atom also) {
         const atom boss = boss_of(me(), service_->known());
         // Locking ourselves could stop somebody who has the boss already.
-        if (boss != me() && !names().locks.can_set(key)) co_return lock_outcome::refused;
+        if (boss != me() && !names().locks.can_set(key)) co_return partition_lock{lock_outcome::refused, {}};
         std::vector<atom> locked{boss};
         auto first = lock_on(self_, service_, locked, key, in_time());
         lock_outcome outcome = co_await std::move(first);
-        if (outcome != lock_outcome::set) co_return outcome;
+        if (outcome != lock_outcome::set) co_return partition_lock{outcome, {}};
 
         std::vector<atom> us{me()};
         if (!also.empty()) us.push_back(also);
@@ -149,23 +153,16 @@ private:
             if (outcome != lock_outcome::set) {
                 auto freeing = unlock_on(self_, std::move(locked), key, in_time());
                 co_await std::move(freeing);
-                co_return outcome;
+                co_return partition_lock{outcome, {}};
             }
             locked.insert(locked.end(), step.begin(), step.end());
         }
-        co_return lock_outcome::set;
+        co_return partition_lock{lock_outcome::set, std::move(locked)};
     }
 
     /// Somebody is silent: the peer, or a node of ours that will be gone soon. Either way that peer has to wait.
     void give_up(const candidate& him) {
         self_.send(service_->server, tuple(atom{"lock_not_answered"}, him.node, him.my_tag));
-    }
-
-    task<> unlock(std::vector<atom> nodes, lock_key key) {
-        nodes.push_back(me());
-        std::sort(nodes.begin(), nodes.end());
-        nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
-        return unlock_on(self_, std::move(nodes), std::move(key), in_time());
     }
 
     void send_lock_set(const candidate& him, bool is_set) {
@@ -213,7 +210,7 @@ private:
                 if (self_.node().is_connected(other))
                     cast(self_, registered{atom{"global_name_server"}, other}, term{cancel->element(4)});
         }
-        auto freeing = unlock(std::move(nodes), std::move(key));
+        auto freeing = unlock_on(self_, std::move(nodes), std::move(key), in_time());
         co_await std::move(freeing);
         just_paired_ = true;
     }

@@ -280,6 +280,8 @@ std::optional<time_point> next_deadline(const state& s) {
     std::optional<time_point> first;
     for (const auto& [node, p] : s.pairings)
         if (p.give_up_at && (!first || *p.give_up_at < *first)) first = p.give_up_at;
+    for (const auto& [node, due] : s.removing)
+        if (due != time_point::max() && (!first || due < *first)) first = due;
     return first;
 }
 

@@ -10,8 +10,8 @@
 // In a cluster of OTP both A and B report, so both lose everybody else. Reports go by plain messages over connections
 // that are up; one that gets lost is made up for by those that pass it on.
 //
-// What we receive, we treat as OTP does, except that a report does not need its reporter to be known. What we report
-// ourselves is an option: docs/decisions/0009-losses-reported-by-one-end.md.
+// What we receive, we treat as OTP does; but a node that does not leave within timing::removal is disconnected from
+// here. What we report ourselves is an option: docs/decisions/0009-losses-reported-by-one-end.md.
 
 #include "otp/global/partitions.hpp"
 
@@ -77,13 +77,22 @@ void on_lost_connection(state& s, const term_view& message, time_point now) {
     s.note(log_level::warning, "[sedge] 'global' at node " + s.me.str() + " requested disconnect from node " +
                                    removed.str() + in_order_to());
     forget(s, removed);
-    s.removing.insert(removed);
+    s.removing.insert_or_assign(removed, now + s.timing.removal);
+}
+
+void remove_overdue(state& s, time_point now) {
+    for (auto& [node, due] : s.removing) {
+        if (due > now) continue;
+        due = time_point::max();
+        s.out.push_back(effect::disconnect{node});
+    }
 }
 
 void on_remove_connection(state& s, const atom& node) {
-    if (!s.concerns(node)) return;
+    // He has forgotten us, and greets again only when the connection comes up anew. OTP keeps the connection if it has
+    // not begun to pair, and then the two stay strangers.
     forget(s, node);
-    s.removing.insert(node);
+    s.removing.insert_or_assign(node, time_point::max());
     s.out.push_back(effect::disconnect{node});
     s.note(log_level::warning,
            "[sedge] 'global' at node " + s.me.str() + " disconnected node " + node.str() + in_order_to());

@@ -9,5 +9,7 @@ namespace sedge::otp::registry {
 void peer_lost(state& s, const atom& node);
 void on_lost_connection(state& s, const term_view& message, time_point now);
 void on_remove_connection(state& s, const atom& node);
+/// Closes connections that those who were asked to have not closed.
+void remove_overdue(state& s, time_point now);
 
 } // namespace sedge::otp::registry

@@ -45,6 +45,7 @@ public:
     }
     void on_time() {
         give_up_overdue(s_, now());
+        remove_overdue(s_, now());
         carry_out();
     }
 

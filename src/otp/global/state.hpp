@@ -23,6 +23,7 @@ namespace sedge::otp::registry {
 struct timing {
     duration lock_answer = seconds{10}; ///< For the other locker's `lock_set`; it may be busy with a third node.
     duration exchange = seconds{60};   ///< From the lock to the end of a pairing; the peer may have conflicts to solve.
+    duration removal = seconds{5};     ///< For a node that was put out to close its connection.
     duration ask = seconds{10};        ///< For one answer of a node that is up.
     duration pause_least = seconds{5}; ///< After a pairing that stood still; doubled each time up to the next.
     duration pause_most = std::chrono::minutes{5};
@@ -78,7 +79,8 @@ struct state {
     std::map<atom, pairing> pairings; ///< Peers that are up and not known yet.
     std::map<atom, greeting> early;   ///< Greetings of peers that have no pairing here.
     std::map<atom, setback> setbacks;
-    std::set<atom> removing;      ///< Put out by us; their nodedown is no news.
+    /// Put out by us; their nodedown is no news. When they are disconnected from here, if they do not do it.
+    std::map<atom, time_point> removing;
     std::set<atom> sedge_peers;   ///< Those that have ever said they are of our kind; see `note_kind`.
     std::int64_t next_tag;        ///< Never used twice, so that late messages are known as such.
     const std::uint64_t creation; ///< Tells the instances of a node apart, in reports of losses.

@@ -153,6 +153,9 @@ public:
         auto directory_options = cluster::directory_options_of(config_.epmd, *name);
         if (!directory_options) co_return directory_options.error();
 
+        auto scopes = cluster::scopes_of(config_.pg);
+        if (!scopes) co_return scopes.error();
+
         auto mapper_port = directory_options->port;
         directory_.emplace(env_, std::move(*directory_options));
         node_.emplace(std::move(*node_options), env_, *directory_);
@@ -171,6 +174,7 @@ public:
         kernel_options.permit = [this](const atom& who, const otp::function_entry& wanted) {
             return !cluster::changes_topologies(wanted) || cluster::may_change_topologies(*node_, roles_, who);
         };
+        kernel_options.scopes = std::move(*scopes);
         kernel_options.builtins.names = [this, mapper_port] { return names_here(env_, mapper_port); };
         kernel_.emplace(*node_, std::move(kernel_options));
         auto serving = kernel_->start();

@@ -232,7 +232,7 @@ result<configuration> read_configuration(const config_value& root, const std::st
     configuration out;
     out.file = file;
     for (const auto& [name, section] : root.fields) {
-        if (name == "node" || name == "epmd" || name == "log") {
+        if (name == "node" || name == "epmd" || name == "pg" || name == "log") {
             auto read = read_section({file, name}, section, out);
             if (!read) return read.error();
         } else if (name == "topologies") {
@@ -257,7 +257,7 @@ result<configuration> read_configuration(const config_value& root, const std::st
             }
         } else {
             return config_place{file, ""}.unknown_key(section.line, name,
-                                                      {"node", "epmd", "log", "ready", "topologies", "roles"});
+                                                      {"node", "epmd", "pg", "log", "ready", "topologies", "roles"});
         }
     }
     return out;

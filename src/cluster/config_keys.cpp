@@ -61,6 +61,8 @@ std::vector<config_key> make_keys() {
              [](c& to) -> std::string& { return to.epmd.names; }, {"loopback", "lan", "anyone"}),
         text({"--epmd-listen", "epmd.listen", "ADDRESS", "", "one more address of the embedded port mapper"},
              [](c& to) -> std::string& { return to.epmd.listen; }),
+        text({"--pg-scopes", "pg.scopes", "NAMES", "pg", "scopes of process groups to run, with commas between them"},
+             [](c& to) -> std::string& { return to.pg.scopes; }),
         text({"--log-level", "log.level", "LEVEL", "info", "least level of log lines"},
              [](c& to) -> std::string& { return to.log_level; }, {"debug", "info", "warning", "error", "off"}),
     };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// [roles.NAME]: nodes, may, functions, names, calls_max. A key that is left out keeps what `otp::role` says.
+// [roles.NAME]: nodes, may, functions, names, scopes, calls_max. A key that is left out keeps what `otp::role` says.
 #include "cluster/config_check.hpp"
 
 #include <sedge/base/log.hpp>
@@ -73,6 +73,8 @@ result<otp::role> read_role(const config_place& place, const std::string& name, 
             done = texts(out.functions);
         } else if (key == "names") {
             done = texts(out.names);
+        } else if (key == "scopes") {
+            done = texts(out.scopes);
         } else if (key == "may") {
             auto rights = read_rights(place, field);
             if (!rights) return std::move(rights).error();
@@ -82,7 +84,7 @@ result<otp::role> read_role(const config_place& place, const std::string& name, 
             if (!most) return std::move(most).error();
             out.calls_max = *most;
         } else {
-            return place.unknown_key(field.line, key, {"nodes", "may", "functions", "names", "calls_max"});
+            return place.unknown_key(field.line, key, {"nodes", "may", "functions", "names", "scopes", "calls_max"});
         }
         if (!done) return done.error();
     }

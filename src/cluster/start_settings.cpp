@@ -131,4 +131,20 @@ result<epmd::directory_options> directory_options_of(const epmd_settings& settin
     return out;
 }
 
+result<std::vector<atom>> scopes_of(const pg_settings& settings) {
+    std::vector<atom> scopes;
+    std::string_view rest = settings.scopes;
+    while (!rest.empty()) {
+        const auto comma = std::min(rest.find(','), rest.size());
+        std::string_view name = rest.substr(0, comma);
+        rest.remove_prefix(std::min(comma + 1, rest.size()));
+        while (name.starts_with(' ')) name.remove_prefix(1);
+        while (name.ends_with(' ')) name.remove_suffix(1);
+        if (name.empty()) continue;
+        if (!atom::is_valid(name)) return bad("\"scopes\" in pg has the name \"" + printable(name) + "\"");
+        scopes.emplace_back(name);
+    }
+    return scopes;
+}
+
 } // namespace sedge::cluster

@@ -28,5 +28,7 @@ result<chosen_cookie> choose_cookie(const configuration& config, environment& en
 
 result<node_options> node_options_of(const configuration& config, const node_name& name, dist::cookie cookie);
 result<epmd::directory_options> directory_options_of(const epmd_settings& settings, const node_name& name);
+/// The names in `[pg] scopes`.
+result<std::vector<atom>> scopes_of(const pg_settings& settings);
 
 } // namespace sedge::cluster

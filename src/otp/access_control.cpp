@@ -6,11 +6,14 @@
 //   - for each function to be run, by run_function;
 //   - for each name that rex passes a message to.
 //
+// Messages to the process of a scope of groups are asked for the scopes of the role, and for their sender.
+//
 // Who asks is the node at the other end of the connection, never a pid in a message, which anybody can write there.
 // So what comes in for rex, whose requests name their client, and for global_name_server, whose messages name their
 // node, is handed on with the origin, marked by a reference that never leaves this node: {Mark, Origin, Request}.
 
 #include "otp/kernel_state.hpp"
+#include "otp/pg/membership.hpp"
 #include "otp/terms.hpp"
 
 #include <sedge/process/remote_signal.hpp>
@@ -58,7 +61,22 @@ void answer_refused(kernel_state& state, const atom& peer, const term_view& mess
     state.here->send(*client, tuple(term{message.element(1).element(1)}, reason));
 }
 
+/// Whether a message to the process of a scope counts: who has no part in it gets no answer either.
+bool may_tell_of_groups(kernel_state& state, const remote_signal& signal, const atom& scope) {
+    const auto sender = membership::sender_of(*signal.payload);
+    if (sender && sender->node != signal.peer) {
+        note(state, signal.peer.str() + " to scope " + scope.str() + " in the name of " + sender->node.str());
+        return false;
+    }
+    const role& r = role_of(state, signal.peer);
+    if (matches_any(r.scopes, scope.text())) return true;
+    note(state, signal.peer.str() + " (role " + r.name + ") to scope " + scope.str());
+    return false;
+}
+
 bool accepts_message(kernel_state& state, const remote_signal& signal) {
+    if (const atom scope = state.groups->scope_of(signal.target); !scope.empty())
+        return may_tell_of_groups(state, signal, scope);
     const auto* name = std::get_if<atom>(&signal.target);
     const auto* process = std::get_if<pid>(&signal.target);
     for (const auto& [marked_name, marked] : state.marked) {
@@ -90,7 +108,7 @@ bool is_gone(const kernel_state& state, const destination& target) {
 
 bool is_open(kernel_state& state, const atom& peer, const atom& name) {
     if (name == "global_name_server" && !may_take_part(state, peer)) return false;
-    if (state.services.contains(name)) return true;
+    if (state.services.contains(name) || !state.groups->scope_of(name).empty()) return true;
     const role& r = role_of(state, peer);
     if (has(r, right::send) && matches_any(r.names, name.text())) return true;
     return refuse(state, peer, r, right::send, "message to " + name.str());

@@ -3,6 +3,7 @@
 
 #include "otp/global/functions.hpp"
 #include "otp/kernel_state.hpp"
+#include "otp/pg/functions.hpp"
 
 #include <sedge/wire/environment.hpp>
 
@@ -29,11 +30,14 @@ kernel::kernel(node& on, kernel_options options) : node_(on), state_(std::make_s
         return state && otp::may_take_part(*state, peer);
     };
     registry::add_functions(state_->functions, state_->names);
+    state_->groups.emplace(on);
+    add_pg_functions(state_->functions, *state_->groups);
 }
 
 kernel::~kernel() { stop(); }
 
 function_table& kernel::functions() noexcept { return state_->functions; }
+pg& kernel::pg() noexcept { return *state_->groups; }
 
 otp::global kernel::global() const noexcept { return otp::global{state_->names}; }
 
@@ -70,12 +74,16 @@ result<void> kernel::start() {
         names->running = true;
         state_->marked.emplace_back(atom{"global_name_server"}, names->server);
     }
+    for (const auto& scope : state_->options.scopes) {
+        if (auto started = state_->groups->start(scope); !started) return started.error();
+    }
     node_.guard([state = state_](const remote_signal& signal) { return accepts(*state, signal); });
     node_.serve_spawns([state = state_](const spawn_call& call) { return serve_spawn(state, call); });
     return {};
 }
 
 void kernel::stop() {
+    state_->groups->stop_all();
     if (processes_.empty()) return;
     node_.serve_spawns({});
     node_.guard({});

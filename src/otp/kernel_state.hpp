@@ -2,11 +2,13 @@
 #pragma once
 
 #include <sedge/otp/kernel.hpp>
+#include <sedge/otp/pg.hpp>
 
 #include "otp/global/service.hpp"
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -23,6 +25,7 @@ struct kernel_state {
     std::unordered_set<atom> services; ///< Names that every node may send to: what the kernel itself has registered.
     std::vector<std::pair<atom, pid>> marked; ///< Services that are told the origin; see access_control.cpp.
     std::shared_ptr<otp::global::service> names;
+    std::optional<pg> groups; ///< As long as `here`.
     reference origin_mark;                           ///< See access_control.cpp.
     std::unordered_map<atom, std::size_t> under_way; ///< Calls, by origin.
     std::unordered_set<std::string> refusals;        ///< Those that were logged.

@@ -17,7 +17,7 @@
 
 #include "term/order.hpp"
 
-#include <sedge/term/term.hpp>
+#include <sedge/term/order.hpp>
 
 #include "term/order_leaves.hpp"
 #include "term/small_stack.hpp"
@@ -308,14 +308,24 @@ bool operator==(const term_view& a, const term_view& b) noexcept {
     return etf::order(a.data(), b.data(), etf::strictness::exact, &of_a, &of_b) == 0;
 }
 
+namespace {
+
+int order_of(const term_view& a, const term_view& b, etf::strictness how) {
+    const int o = etf::order(a.data(), b.data(), how, nullptr, nullptr);
+    if (o != etf::needs_index) return o;
+    const etf::map_index of_a{a.data()};
+    const etf::map_index of_b{b.data()};
+    return etf::order(a.data(), b.data(), how, &of_a, &of_b);
+}
+
+} // namespace
+
 std::weak_ordering compare(const term_view& a, const term_view& b) noexcept {
-    int o = etf::order(a.data(), b.data(), etf::strictness::by_value, nullptr, nullptr);
-    if (o == etf::needs_index) {
-        const etf::map_index of_a{a.data()};
-        const etf::map_index of_b{b.data()};
-        o = etf::order(a.data(), b.data(), etf::strictness::by_value, &of_a, &of_b);
-    }
-    return o <=> 0;
+    return order_of(a, b, etf::strictness::by_value) <=> 0;
+}
+
+std::strong_ordering compare_exactly(const term_view& a, const term_view& b) noexcept {
+    return order_of(a, b, etf::strictness::exact) <=> 0;
 }
 
 } // namespace sedge

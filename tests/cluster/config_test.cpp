@@ -148,10 +148,10 @@ TEST(Configuration, MistakesAreNamedWithLineAndNearestKey) {
 }
 
 TEST(Configuration, RolesKeepTheOrderOfTheFileAndTheirDefaults) {
-    auto config =
-        parse_toml("[roles.web]\nnodes = [\"web*@*\"]\nmay = [\"info\", \"control\"]\nnames = []\n"
-                   "functions = [\"m:*\"]\ncalls_max = 5\n[roles.default]\nmay = []\n[roles.app]\nnodes = [\"a@b\"]\n",
-                   "sedge.toml");
+    auto config = parse_toml("[roles.web]\nnodes = [\"web*@*\"]\nmay = [\"info\", \"control\"]\nnames = []\n"
+                             "functions = [\"m:*\"]\nscopes = [\"pg\"]\ncalls_max = 5\n[roles.default]\nmay = "
+                             "[]\n[roles.app]\nnodes = [\"a@b\"]\n",
+                             "sedge.toml");
     ASSERT_TRUE(config) << config.error().message();
     ASSERT_EQ(config->roles.size(), 3u);
     const auto& web = config->roles[0];
@@ -160,6 +160,7 @@ TEST(Configuration, RolesKeepTheOrderOfTheFileAndTheirDefaults) {
     EXPECT_EQ(web.may, (std::set{otp::right::info, otp::right::control}));
     EXPECT_EQ(web.functions, (std::vector<std::string>{"m:*"}));
     EXPECT_TRUE(web.names.empty());
+    EXPECT_EQ(web.scopes, (std::vector<std::string>{"pg"}));
     EXPECT_EQ(web.calls_max, 5u);
     EXPECT_TRUE(config->roles[1].may.empty());
     EXPECT_EQ(config->roles[2].name, "app");

@@ -107,6 +107,14 @@ TEST_F(Cookies, FileThatIsNotThereIsNotReplacedByAnother) {
     EXPECT_FALSE(std::filesystem::exists(own));
 }
 
+TEST(StartSettings, ScopesAreNamesWithCommas) {
+    EXPECT_EQ(scopes_of({}).value(), std::vector{atom{"pg"}});
+    EXPECT_EQ(scopes_of({"pg, Elixir.Phoenix.PubSub,,"}).value(),
+              (std::vector{atom{"pg"}, atom{"Elixir.Phoenix.PubSub"}}));
+    EXPECT_TRUE(scopes_of({""}).value().empty());
+    EXPECT_FALSE(scopes_of({"\xff"}));
+}
+
 TEST(StartSettings, ConfigurationBecomesOptions) {
     configuration config;
     config.node.listen = "10.0.0.1";

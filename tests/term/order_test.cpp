@@ -4,7 +4,7 @@
 
 #include "support/json.hpp"
 
-#include <sedge/term/term.hpp>
+#include <sedge/term/order.hpp>
 
 #include <gtest/gtest.h>
 
@@ -99,6 +99,14 @@ TEST(Order, NumbersCompareByValueAndExactlyBeyondTheReachOfFloats) {
     EXPECT_FALSE(term{1} == term{1.0});
     EXPECT_EQ(compare(big("18446744073709551616"), term{18446744073709551616.0}), std::weak_ordering::equivalent);
     EXPECT_EQ(compare(term{0.0}, term{-0.0}), std::weak_ordering::equivalent);
+}
+
+TEST(Order, ExactlyWhatIsEqualIsTheSameKey) {
+    EXPECT_TRUE(compare_exactly(term{1}, term{1.0}) < 0);
+    EXPECT_TRUE(compare_exactly(term{2}, term{1.0}) < 0) << "integers come first";
+    EXPECT_TRUE(compare_exactly(term{1.0}, term{1.0}) == 0);
+    EXPECT_TRUE(compare_exactly(map_of({{1, 1}, {2, 2}, {3, 3}}), map_of({{3, 3}, {1, 1}, {2, 2}})) == 0);
+    EXPECT_TRUE(compare_exactly(map_of({{1, 1}, {2, 2}, {3, 3}}), map_of({{3, 3.0}, {1, 1}, {2, 2}})) < 0);
 }
 
 TEST(Order, PidsBySerialIdNodeCreation) {

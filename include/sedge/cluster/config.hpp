@@ -62,6 +62,11 @@ struct ready_settings {
     [[nodiscard]] bool is_asked() const noexcept { return at_least > 0 || !nodes.empty(); }
 };
 
+/// `[pg]`
+struct pg_settings {
+    std::string scopes = "pg"; ///< Scopes of process groups that run, with commas between them; empty: none.
+};
+
 /// `[topologies.NAME]`
 struct topology_settings {
     std::string name;
@@ -83,6 +88,7 @@ struct assignment {
 struct configuration {
     node_settings node;
     epmd_settings epmd;
+    pg_settings pg;
     std::string log_level = "info"; ///< `[log] level`: debug, info, warning, error or off.
     ready_settings ready;
     std::vector<topology_settings> topologies;

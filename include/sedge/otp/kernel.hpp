@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 namespace sedge::otp {
 
@@ -28,10 +29,14 @@ struct kernel_options {
     bool connect_all = true;
     /// What is told of nodes that are lost; see there for the consequence of each.
     loss_reports lost_connections = loss_reports::one_end;
+    /// Scopes of process groups that run from the start; `kernel::pg` starts others. Where no other node has the scope
+    /// it costs a message to each new peer.
+    std::vector<atom> scopes{atom{"pg"}};
     /// Whether log events that other nodes send for processes we started there are logged here.
     bool log_remote_events = true;
 };
 
+class pg;
 struct kernel_state; // src/otp/kernel_state.hpp
 
 /// The processes that other nodes expect on any node, and the functions they may call:
@@ -43,9 +48,8 @@ struct kernel_state; // src/otp/kernel_state.hpp
 /// - `logger_proxy` takes log events that belong to us;
 /// - `global_name_server`, with a locker and a registrar that have no name, shares global names and locks with all
 ///   visible nodes, and makes connections transitive. Without it (`connect_all` off) this node is silent there, which
-///   disturbs nobody but `global:sync/0` of directly connected nodes.
-///
-/// There is no `pg` here.
+///   disturbs nobody but `global:sync/0` of directly connected nodes;
+/// - `pg`, and other scopes of process groups, share their groups with the scopes of that name on other nodes.
 ///
 /// Life:    construct after the node, `start` after the node has started, destroy before the node. Destroying it
 ///          ends its processes; calls under way run to their end.
@@ -63,6 +67,8 @@ public:
 
     /// What other nodes may call; add your own here, before or after `start`.
     [[nodiscard]] function_table& functions() noexcept;
+    /// Process groups: see otp/pg.hpp. Valid as long as the kernel; scopes run between `start` and `stop`.
+    [[nodiscard]] otp::pg& pg() noexcept;
 
     /// Global names and locks. Those of a node that does not take part are empty.
     [[nodiscard]] otp::global global() const noexcept;

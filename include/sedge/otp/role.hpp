@@ -36,6 +36,7 @@ struct role {
     std::set<right> may{right::info, right::call, right::spawn, right::send, right::link, right::global};
     std::vector<std::string> functions{"*"}; ///< Of those with the right level: `sensors:*`, `Elixir.Node:list/0`.
     std::vector<std::string> names{"*"};     ///< Registered names that `send` reaches.
+    std::vector<std::string> scopes{"*"};    ///< Scopes of groups (`pg`) that it has a part in; others it does not see.
     std::size_t calls_max = limits::calls_per_peer_max; ///< Functions under way for one node.
 };
 

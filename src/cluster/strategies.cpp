@@ -109,7 +109,9 @@ std::string type_word(option_type what) {
 
 } // namespace
 
-strategies::strategies() : definitions_{epmd_definition(), gossip_definition(), etcd_definition()} {}
+strategies::strategies()
+    : definitions_{epmd_definition(), gossip_definition(), etcd_definition(), kubernetes_definition(),
+                   rancher_definition()} {}
 
 void strategies::add(strategy_definition definition) {
     std::erase_if(definitions_, [&definition](const auto& known) { return known.name == definition.name; });

@@ -103,7 +103,7 @@ TEST(Configuration, MistakesAreNamedWithLineAndNearestKey) {
          "sedge.toml:2: unknown key \"strategie\" in topologies.a; did you mean \"strategy\"?"},
         {"[topologies.a]\nstrategy = \"gosip\"\n",
          "sedge.toml:2: no strategy \"gosip\" for topologies.a "
-         "(there are: epmd, gossip, etcd); did you mean \"gossip\"?"},
+         "(there are: epmd, gossip, etcd, kubernetes, rancher); did you mean \"gossip\"?"},
         {"[topologies.a]\nstrategy = \"gossip\"\n[topologies.a.config]\nport = 1\nmulticst_if = \"x\"\n",
          "sedge.toml:5: unknown key \"multicst_if\" in topologies.a.config; did you mean \"multicast_if\"?"},
         {"[topologies.a]\nstrategy = \"gossip\"\nconfig = { port = \"x\" }\n",

@@ -6,6 +6,8 @@
 #include <sedge/cluster/strategies/epmd.hpp>
 #include <sedge/cluster/strategies/etcd.hpp>
 #include <sedge/cluster/strategies/gossip.hpp>
+#include <sedge/cluster/strategies/kubernetes.hpp>
+#include <sedge/cluster/strategies/rancher.hpp>
 #include <sedge/cluster/strategy.hpp>
 
 #include <functional>

@@ -15,6 +15,8 @@ namespace sedge::cluster {
 strategy_definition epmd_definition();
 strategy_definition etcd_definition();
 strategy_definition gossip_definition();
+strategy_definition kubernetes_definition();
+strategy_definition rancher_definition();
 
 inline std::string quoted(const std::string& text) {
     return '"' + text + '"';

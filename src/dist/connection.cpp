@@ -192,6 +192,7 @@ private:
         std::size_t written = 0;
         while (open_ && !blocked_) {
             const auto bytes = outgoing_.front();
+            if (bytes.empty() && link_.stream->held() > 0) return wait_to_write();
             if (bytes.empty()) return all_written_.set();
             if (written >= turn_bytes_max) { // a peer as fast as we are would keep us here for a whole large message
                 if (!end_of_turn_.queued()) env_.ready(end_of_turn_);
@@ -206,15 +207,17 @@ private:
                 taken_at_ = env_.now();
                 if (queue_->full && outgoing_.size() <= options_.send_wait_bytes / 2) queue_->note_room();
                 break;
-            case wire::io_step::outcome::would_block:
-                blocked_ = true;
-                if (!stall_timer_.armed()) env_.arm_after(stall_timer_, options_.send_stall_time);
-                if (!waits_to_write_) tasks_.start(write_when_possible());
-                break;
+            case wire::io_step::outcome::would_block: wait_to_write(); break;
             case wire::io_step::outcome::closed: close(error{wire::errc::closed, "writing to " + name()}); break;
             case wire::io_step::outcome::failed: close(error{step.code, "writing to " + name()}); break;
             }
         }
+    }
+
+    void wait_to_write() {
+        blocked_ = true;
+        if (!stall_timer_.armed()) env_.arm_after(stall_timer_, options_.send_stall_time);
+        if (!waits_to_write_) tasks_.start(write_when_possible());
     }
 
     task<> write_when_possible() {
@@ -291,6 +294,7 @@ connection::~connection() = default;
 void connection::start() { impl_->start(); }
 const peer_identity& connection::peer() const noexcept { return impl_->link().peer; }
 wire::endpoint connection::remote() const { return impl_->remote(); }
+const std::string& connection::certificate() const noexcept { return impl_->link().certificate; }
 bool connection::initiated_here() const noexcept { return impl_->link().initiated_here; }
 bool connection::is_open() const noexcept { return impl_->is_open(); }
 result<void> connection::send(const control_message& message, const term* payload, const pid* sender) {

@@ -97,7 +97,9 @@ handshake_step initiator::on_status(byte_view message) {
         return fail(errc::already_connected, "is dialling this node as well, and its attempt is the one that counts");
     if (*status == "not_allowed")
         return fail(errc::not_allowed, "does not allow this node: it has an allow list without " +
-                                           self_.name.full.str() + ", or demands a capability that this node lacks");
+                                           self_.name.full.str() +
+                                           ", or demands a capability that this node lacks, or knows from the "
+                                           "certificate that this node is another one");
     return fail(errc::bad_handshake,
                 "answered our name with the unknown status \"" + printable(status->substr(0, 32)) + "\"");
 }

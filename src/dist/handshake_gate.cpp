@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sedge/dist/error.hpp>
 #include <sedge/dist/handshake_gate.hpp>
+#include <sedge/wire/tls.hpp>
 
 #include <algorithm>
 
@@ -65,7 +66,8 @@ handshake_gate::outcome outcome_of(const std::error_code& code) noexcept {
                         code == make_error_code(errc::name_invalid) ||
                         code == make_error_code(sedge::errc::timed_out) ||
                         code == make_error_code(sedge::errc::limit_exceeded);
-    return failed ? handshake_gate::outcome::failed : handshake_gate::outcome::passed;
+    const bool bad_tls = code.category() == wire::tls_category() && code != make_error_code(wire::tls_errc::closed);
+    return failed || bad_tls ? handshake_gate::outcome::failed : handshake_gate::outcome::passed;
 }
 
 } // namespace sedge::dist

@@ -6,10 +6,25 @@
 
 namespace sedge::dist {
 
+namespace {
+// RFC 8446, 5.1: a record is type:8 version:16 size:16. As the size of a message of ours it would be above 5,000.
+constexpr std::uint8_t tls_handshake_record = 22;
+constexpr std::uint8_t tls_alert_record = 21;
+constexpr std::uint8_t tls_major_version = 3;
+} // namespace
+
 result<std::optional<byte_buffer>> handshake_stream::buffered_message() {
     reader in{buffer_};
     const std::size_t size = length_ == handshake_length::u16 ? in.u16() : in.u32();
     if (!in.ok()) return std::optional<byte_buffer>{};
+    if (length_ == handshake_length::u16 && buffer_[1] == tls_major_version) {
+        if (buffer_[0] == tls_handshake_record)
+            return error{errc::bad_handshake, "what talks there speaks TLS, this node speaks plain distribution; give "
+                                              "this node a certificate"};
+        if (buffer_[0] == tls_alert_record)
+            return error{errc::bad_handshake, "the node there requires TLS, this node speaks plain distribution; give "
+                                              "this node a certificate"};
+    }
     if (size > limits::handshake_frame_bytes_max)
         return error{errc::bad_handshake, "what talks there announces a message of " + std::to_string(size) +
                                               " bytes, as no Erlang node does"};

@@ -41,6 +41,8 @@ task<result<void>> node::start() {
     if (auto kind = check_name_kind(i.options.long_names, *parsed); !kind) co_return kind.error().within("start");
     if (!i.options.cookie.is_set())
         co_return error{errc::invalid_argument, "start " + i.options.name + ": a node needs a cookie"};
+    if (auto certified = i.peers.check_certificate(*parsed); !certified)
+        co_return certified.error().within("start " + i.options.name);
     if (parsed->alive == "undefined") {
         auto asking = i.peers.ask_for_name(std::move(*parsed));
         auto named = co_await std::move(asking);
@@ -100,6 +102,9 @@ std::vector<atom> node::peers(bool hidden_too) const {
 }
 std::vector<peer_info> node::peer_details() const {
     return impl_->peers.details();
+}
+std::string node::certificate_of(const atom& peer) const {
+    return impl_->peers.certificate_of(peer);
 }
 
 result<void> node::set_cookie(const atom& peer, dist::cookie secret) {

@@ -3,6 +3,7 @@
 
 #include "process/node_impl.hpp"
 
+#include <sedge/dist/certified_name.hpp>
 #include <sedge/wire/transport.hpp>
 
 #include <algorithm>
@@ -22,7 +23,10 @@ std::string down_reason(const error& why) {
     if (why == make_error_code(dist::errc::slow_peer)) return "slow_peer";
     if (why == make_error_code(wire::errc::closed)) return "connection_closed";
     if (why == make_error_code(errc::stopped)) return why.context().empty() ? "disconnect" : why.context();
-    return why.code().category() == std::system_category() ? "connection_closed" : why.message();
+    const auto& category = why.code().category();
+    const bool of_stream = category == std::system_category() || category == wire::tls_category() ||
+                           category == wire::tls_alert_category();
+    return of_stream ? "connection_closed" : why.message();
 }
 
 /// How a message changes the number of links and monitors that a peer holds here.
@@ -165,11 +169,33 @@ struct peer_set::accepting final : dist::accept_decisions {
 
 peer_set::peer_set(node::impl& owner) : owner_(owner) {
     for (const auto& [name, secret] : owner.options.peer_cookies) cookies_.emplace(atom{name}, secret);
+    if (owner.options.tls) credentials_.emplace(*owner.options.tls);
 }
 peer_set::~peer_set() {
     stopping_ = true;
     handshakes_.clear();
     for (auto& [name, p] : peers_) p->dial.cancel(); // their frames hold the peer
+}
+
+result<void> peer_set::check_certificate(const node_name& name) {
+    auto context = tls_now();
+    if (!context) return std::move(context).error();
+    if (!*context) return {};
+    if (!(*context)->own())
+        return error{wire::tls_errc::unusable_file, "TLS between nodes needs a certificate and its key"};
+    auto certified = dist::certified_name(*(*context)->own(), name);
+    if (!certified) return certified.error().within(owner_.options.tls->certificate_file);
+    return {};
+}
+
+result<std::shared_ptr<const wire::tls_context>> peer_set::tls_now() {
+    if (!credentials_) return std::shared_ptr<const wire::tls_context>{};
+    auto context = credentials_->current();
+    if (auto trouble = credentials_->trouble())
+        owner_.env.log(log_level::warning, "[sedge] the files of TLS have changed and cannot be used, so those read "
+                                           "before serve on: " +
+                                               printable(trouble->message()));
+    return context;
 }
 
 result<void> peer_set::listen() {
@@ -282,10 +308,15 @@ std::vector<peer_info> peer_set::details() const {
         const auto& c = *p->connection;
         all.push_back({name, !c.peer().is_visible(), c.peer().creation, c.remote(), c.initiated_here(), p->up_since,
                        c.counts().messages_in, c.counts().messages_out, c.counts().bytes_in, c.counts().bytes_out,
-                       p->number});
+                       p->number, c.certificate()});
     }
     std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
     return all;
+}
+
+std::string peer_set::certificate_of(const atom& name) const {
+    auto p = find(name);
+    return p && p->connection ? p->connection->certificate() : std::string{};
 }
 
 void peer_set::send(const atom& to, dist::control_message message, std::optional<term> payload, const pid* sender) {
@@ -371,6 +402,9 @@ task<result<dist::established>> peer_set::dial(peer_ptr p, dist::name_arbiter::a
     options.peer = *parsed;
     options.long_names = owner_.options.long_names;
     options.secret = cookie_for(p->name);
+    auto tls = tls_now();
+    if (!tls) co_return std::move(tls).error().within(step);
+    options.tls = *std::move(tls);
     options.candidates = std::move(*found);
     options.deadline = deadline;
     auto dialled = dist::dial(owner_.env, guard_, decisions, std::move(options));
@@ -458,6 +492,9 @@ task<> peer_set::run_accept(dist::handshake_gate::ticket ticket, std::unique_ptr
     accepting decisions{*this, ticket};
     dist::accept_options options;
     options.self = {*owner_.parsed, owner_.creation, dist::announced(owner_.options.hidden)};
+    auto tls = tls_now();
+    if (!tls) co_return note_refusal(from, tls.error());
+    options.tls = *std::move(tls);
     auto accepted = dist::accept(owner_.env, guard_, decisions, std::move(stream), std::move(options));
     auto outcome = co_await std::move(accepted);
     if (outcome) {

@@ -31,6 +31,9 @@ public:
     explicit peer_set(node::impl& owner);
     ~peer_set();
 
+    /// Reads the files of TLS, if it is wanted, and checks that the certificate is for the name. Errors:
+    /// wire::tls_errc.
+    result<void> check_certificate(const node_name& name);
     /// Opens the listener. Errors: system codes; the context names address and port.
     result<void> listen();
     [[nodiscard]] wire::endpoint listening_at() const;
@@ -46,6 +49,7 @@ public:
     [[nodiscard]] bool is_up(const atom& peer) const;
     [[nodiscard]] std::vector<peer_info> details() const;
     [[nodiscard]] node_traffic traffic() const;
+    [[nodiscard]] std::string certificate_of(const atom& peer) const;
 
     /// Sends if the peer is up. Otherwise drops the message; see `when_up`.
     void send(const atom& to, dist::control_message message, std::optional<term> payload, const pid* sender = nullptr);
@@ -78,11 +82,14 @@ private:
     task<> run_accept(dist::handshake_gate::ticket ticket, std::unique_ptr<wire::stream> stream);
     /// The secret shared with that peer.
     [[nodiscard]] const dist::cookie& cookie_for(const atom& name) const;
+    /// What a new connection uses; null without TLS.
+    [[nodiscard]] result<std::shared_ptr<const wire::tls_context>> tls_now();
     void note_refusal(const wire::endpoint& from, const error& why);
     void lose_name();
 
     node::impl& owner_;
     std::unique_ptr<wire::listener> listener_;
+    std::optional<wire::tls_credentials> credentials_; // set if connections are TLS
     dist::challenge_guard guard_;
     dist::handshake_gate gate_;
     std::optional<dist::name_arbiter> arbiter_; // from `start` on: it needs our name

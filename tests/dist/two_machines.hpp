@@ -62,6 +62,8 @@ struct two_machines {
         return o;
     }
 
+    std::shared_ptr<const wire::tls_context> tls_of_b; // null: plain
+
     std::unique_ptr<wire::listener> listener = b.net().listen({wire::ip_address::any_v4(), port}).value();
     std::optional<result<dist::established>> accepted;
     std::optional<result<dist::established>> dialled;
@@ -71,6 +73,7 @@ struct two_machines {
         auto stream = co_await listener->accept();
         dist::accept_options options;
         options.self = identity_of("b@10.0.0.2");
+        options.tls = tls_of_b;
         accepted.emplace(co_await dist::accept(b, guard_b, door_says, std::move(stream.value()), std::move(options)));
     }
     task<> dial_once(dist::dial_options o) {

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,6 +37,7 @@ protected:
     wire::simulation sim{1};
     shared_names table;
     std::vector<std::unique_ptr<machine_node>> all;
+    std::function<void(node_options&)> adjust; ///< Changes the options of nodes booted from now on.
 
     ~Nodes() override {
         for (auto& n : all)
@@ -54,6 +56,7 @@ protected:
         options.name = name_of(alive).str();
         options.cookie = *dist::cookie::from_text(cookie);
         options.hidden = hidden;
+        if (adjust) adjust(options);
         made.node = std::make_unique<sedge::node>(std::move(options), sim.machine(made.address), *made.names);
         made.watching = made.node->watch([&made](const node_event& e) {
             made.events.push_back(e.what == node_event::kind::up ? "up " + e.node.str()
@@ -89,8 +92,6 @@ inline process_body recorder(inbox into, bool trap_exit = false) {
     };
 }
 
-inline inbox make_inbox() {
-    return std::make_shared<std::vector<std::string>>();
-}
+inline inbox make_inbox() { return std::make_shared<std::vector<std::string>>(); }
 
 } // namespace sedge::test

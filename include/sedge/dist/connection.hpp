@@ -65,6 +65,8 @@ public:
 
     [[nodiscard]] const peer_identity& peer() const noexcept;
     [[nodiscard]] wire::endpoint remote() const;
+    /// The name that the peer's certificate proves; empty without TLS.
+    [[nodiscard]] const std::string& certificate() const noexcept;
     [[nodiscard]] bool initiated_here() const noexcept;
     [[nodiscard]] bool is_open() const noexcept;
 

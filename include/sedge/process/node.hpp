@@ -10,6 +10,7 @@
 #include <sedge/term/atom.hpp>
 #include <sedge/wire/address.hpp>
 #include <sedge/wire/directory.hpp>
+#include <sedge/wire/tls.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -43,7 +44,10 @@ struct node_options {
     /// Of one message that comes in, and of all messages of one peer that come in parts at a time.
     std::size_t message_bytes_max = limits::message_bytes_max;
     std::map<std::string, dist::cookie> peer_cookies{}; ///< Other cookies for some peers, by node name.
-    bool auto_connect = true;                           ///< Dial a node when something is sent to it.
+    /// Set: all connections are TLS, both sides show certificates, and those are for the nodes' names
+    /// (`dist::certified_name`). Peers without TLS are refused. Unset: plain TCP.
+    std::optional<wire::tls_options> tls{};
+    bool auto_connect = true; ///< Dial a node when something is sent to it.
 };
 
 /// What happened to a connection. For one peer, up and down alternate.
@@ -68,6 +72,7 @@ struct peer_info {
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
     std::uint64_t connection = 0; ///< Its number, which no other connection of this node start has.
+    std::string certificate; ///< The name that its certificate proves; empty without TLS.
 };
 
 /// Bytes of all connections since the node has started, those that are closed included; without handshakes.
@@ -105,7 +110,8 @@ public:
     /// name that it is given there. When that connection is lost the other node may give the name to somebody else, so
     /// all connections end, and there are no new ones.
     /// Errors: those of `connect` for `named_by`; errc::invalid_argument for the name, those of
-    /// `wire::directory::publish`, system codes.
+    /// `wire::directory::publish`, system codes,
+    /// wire::tls_errc::unusable_file, wire::tls_errc::wrong_name if the own certificate is for another node.
     [[nodiscard]] task<result<void>> start();
     /// Ends all processes with `shutdown`, closes all connections, withdraws the name.
     [[nodiscard]] task<> stop();
@@ -135,6 +141,8 @@ public:
     [[nodiscard]] std::vector<atom> peers(bool hidden_too = false) const;
     [[nodiscard]] std::vector<peer_info> peer_details() const;
     [[nodiscard]] node_traffic traffic() const;
+    /// The name that a connected peer's certificate proves; empty without TLS.
+    [[nodiscard]] std::string certificate_of(const atom& peer) const;
 
     /// Another cookie than the node's own for connections with `peer` from now on, whoever begins them
     /// (`erlang:set_cookie(Node, Cookie)`). A connection that is up stays.

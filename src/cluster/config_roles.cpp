@@ -69,6 +69,8 @@ result<otp::role> read_role(const config_place& place, const std::string& name, 
         result<void> done;
         if (key == "nodes") {
             done = texts(out.nodes);
+        } else if (key == "certificates") {
+            done = texts(out.certificates);
         } else if (key == "functions") {
             done = texts(out.functions);
         } else if (key == "names") {
@@ -84,7 +86,8 @@ result<otp::role> read_role(const config_place& place, const std::string& name, 
             if (!most) return std::move(most).error();
             out.calls_max = *most;
         } else {
-            return place.unknown_key(field.line, key, {"nodes", "may", "functions", "names", "scopes", "calls_max"});
+            return place.unknown_key(field.line, key,
+                                     {"nodes", "certificates", "may", "functions", "names", "scopes", "calls_max"});
         }
         if (!done) return done.error();
     }

@@ -23,7 +23,9 @@
 namespace sedge::otp {
 namespace {
 
-const role& role_of(const kernel_state& state, const atom& node) { return state.options.roles.of({node, {}}); }
+const role& role_of(const kernel_state& state, const atom& node) {
+    return state.options.roles.of({node, state.here->certificate_of(node)});
+}
 
 bool has(const role& r, right wanted) { return r.may.contains(wanted); }
 

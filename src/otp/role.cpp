@@ -76,7 +76,9 @@ role_table::role_table(std::vector<role> roles) : roles_(std::move(roles)) {
 
 const role& role_table::of(const peer_identity& peer) const {
     for (const auto& r : roles_)
-        if (matches_any(r.nodes, peer.node.text())) return r;
+        if (matches_any(r.nodes, peer.node.text()) &&
+            (r.certificates.empty() || (!peer.certificate.empty() && matches_any(r.certificates, peer.certificate))))
+            return r;
     return roles_.back();
 }
 

@@ -33,6 +33,9 @@ std::optional<right> right_from(std::string_view text) noexcept;
 struct role {
     std::string name;
     std::vector<std::string> nodes; ///< Whose it is: patterns of node names, `web*@10.0.0.*`.
+    /// If any are given, the node's certificate must match one of these patterns as well: with TLS alone a name is more
+    /// than a claim.
+    std::vector<std::string> certificates{};
     std::set<right> may{right::info, right::call, right::spawn, right::send, right::link, right::global};
     std::vector<std::string> functions{"*"}; ///< Of those with the right level: `sensors:*`, `Elixir.Node:list/0`.
     std::vector<std::string> names{"*"};     ///< Registered names that `send` reaches.
@@ -42,7 +45,7 @@ struct role {
 
 /// A peer, as far as its role depends on it.
 struct peer_identity {
-    atom node;               ///< As it calls itself. Only the cookie vouches for that.
+    atom node;               ///< As it calls itself. Without TLS only the cookie vouches for that.
     std::string certificate; ///< The name that its certificate proves; empty without TLS.
 };
 

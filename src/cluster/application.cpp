@@ -36,7 +36,9 @@ void tell(const std::string& sentence) { std::fprintf(stderr, "%s\n", printable(
 // Whether a failure to start comes from what was configured or from what was found on the machine.
 exit_code code_of(const error& failure) {
     bool configured = failure.code().category() == cluster::config_category() ||
-                      failure.code() == dist::errc::cookie_unusable || failure.code() == dist::errc::name_invalid;
+                      failure.code() == dist::errc::cookie_unusable ||
+                      failure.code() == wire::tls_errc::unusable_file || failure.code() == wire::tls_errc::wrong_name ||
+                      failure.code() == dist::errc::name_invalid;
     return configured ? exit_code::bad_configuration : exit_code::cannot_start;
 }
 
@@ -183,6 +185,7 @@ public:
         env_.log(log_level::info, "[sedge] " + node_->name().str() + " is up, port " +
                                       std::to_string(node_->listening_at().port) +
                                       (directory_->is_mapper() ? ", and is the port mapper here" : ""));
+        if (node_->options().tls) env_.log(log_level::info, "[sedge] connections to other nodes are TLS only");
         for (const auto& line : config_.advice) env_.log(log_level::warning, "[sedge] " + line);
         for (const auto& line : cookie->advice) env_.log(log_level::warning, "[sedge] " + line);
         start_topologies();

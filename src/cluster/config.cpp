@@ -178,14 +178,16 @@ void forget_lines(config_value& value) {
     for (auto& [name, field] : value.fields) forget_lines(field);
 }
 
-// A relative cookie file means beside the configuration that names it, wherever the program was started.
-void anchor(config_value* cookie_file, const std::string& file) {
+// A relative file means beside the configuration that names it, wherever the program was started.
+void anchor(config_value* named, const std::string& file) {
     auto slash = file.rfind('/');
-    if (!cookie_file || cookie_file->text.empty() || cookie_file->text.front() == '/') return;
-    if (slash != std::string::npos) cookie_file->text.insert(0, file, 0, slash + 1);
+    if (!named || named->text.empty() || named->text.front() == '/') return;
+    if (slash != std::string::npos) named->text.insert(0, file, 0, slash + 1);
 }
 
-void anchor_cookie_files(config_value& root, const std::string& file) {
+void anchor_files(config_value& root, const std::string& file) {
+    if (auto* tls = root.find("tls"))
+        for (const auto* key : {"ca", "certificate", "key"}) anchor(tls->find(key), file);
     auto* node = root.find("node");
     if (!node) return;
     anchor(node->find("cookie_file"), file);
@@ -195,7 +197,7 @@ void anchor_cookie_files(config_value& root, const std::string& file) {
 }
 
 result<configuration> finish(config_value root, const std::string& file, const std::vector<assignment>& over) {
-    anchor_cookie_files(root, file);
+    anchor_files(root, file);
     auto laid = overlay(root, over);
     if (!laid) return laid.error();
     auto config = read_configuration(root, file);
@@ -232,7 +234,7 @@ result<configuration> read_configuration(const config_value& root, const std::st
     configuration out;
     out.file = file;
     for (const auto& [name, section] : root.fields) {
-        if (name == "node" || name == "epmd" || name == "pg" || name == "log") {
+        if (name == "node" || name == "epmd" || name == "pg" || name == "tls" || name == "log") {
             auto read = read_section({file, name}, section, out);
             if (!read) return read.error();
         } else if (name == "topologies") {
@@ -257,7 +259,8 @@ result<configuration> read_configuration(const config_value& root, const std::st
             }
         } else {
             return config_place{file, ""}.unknown_key(section.line, name,
-                                                      {"node", "epmd", "pg", "log", "ready", "topologies", "roles"});
+                                                      {"node", "epmd", "pg", "tls", "log", "ready", "topologies",
+                                                       "roles"});
         }
     }
     return out;

@@ -93,13 +93,32 @@ result<chosen_cookie> choose_cookie(const configuration& config, environment& en
     return out;
 }
 
+result<std::optional<wire::tls_options>> tls_options_of(const tls_settings& settings) {
+    const bool wanted = !settings.certificate.empty();
+    if (!wanted && settings.key.empty() && settings.ca.empty()) return std::optional<wire::tls_options>{};
+    // Half of it must never mean that a node which was to have TLS talks without.
+    if (!wanted || settings.key.empty() || settings.ca.empty())
+        return bad("TLS needs all of \"certificate\", \"key\" and \"ca\" in [tls]: --tls-certificate, --tls-key and "
+                   "--tls-ca");
+    wire::tls_options out;
+    out.certificate_file = settings.certificate;
+    out.key_file = settings.key;
+    out.ca_file = settings.ca;
+    if (settings.version_min == "1.3") out.version_min = wire::tls_version::v1_3;
+    if (!settings.ciphers.empty()) out.ciphers = settings.ciphers;
+    return std::optional<wire::tls_options>{std::move(out)};
+}
+
 result<node_options> node_options_of(const configuration& config, const node_name& name, dist::cookie cookie) {
     const auto& node = config.node;
     auto listen = address_of("listen", node.listen);
     if (!listen) return listen.error();
     if (node.port_max != 0 && node.port_max < node.port_min)
         return bad("\"port_max\" must not be less than \"port_min\"");
+    auto tls = tls_options_of(config.tls);
+    if (!tls) return std::move(tls).error();
     node_options out;
+    out.tls = *std::move(tls);
     out.name = name.full.str();
     out.long_names = name.is_long();
     out.cookie = std::move(cookie);

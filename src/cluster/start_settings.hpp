@@ -26,6 +26,8 @@ struct chosen_cookie {
 /// From the text, from the file, or made and kept in `own_file`. Errors: those of `dist::cookie`.
 result<chosen_cookie> choose_cookie(const configuration& config, environment& env, const std::string& own_file);
 
+/// Nothing if no certificate was given. Errors: config_errc::bad_value for one without key or authorities.
+result<std::optional<wire::tls_options>> tls_options_of(const tls_settings& settings);
 result<node_options> node_options_of(const configuration& config, const node_name& name, dist::cookie cookie);
 result<epmd::directory_options> directory_options_of(const epmd_settings& settings, const node_name& name);
 /// The names in `[pg] scopes`.

@@ -32,6 +32,19 @@ private:
     epmd::directory others_;
 };
 
+/// A certificate is for the machine it names, so with TLS a visitor comes from there.
+std::optional<std::string> host_in(const configuration& config, bool long_names) {
+    auto options = tls_options_of(config.tls);
+    if (!options || !*options) return std::nullopt;
+    auto context = wire::tls_context::load(**options);
+    if (!context || !(*context)->own()) return std::nullopt; // told when the node starts
+    const auto& own = *(*context)->own();
+    for (const auto& name : own.dns_names)
+        if (long_names == (name.find('.') != std::string::npos)) return name;
+    if (long_names && !own.addresses.empty()) return wire::to_string(own.addresses.front());
+    return std::nullopt;
+}
+
 /// The cookie that was given, or the one `sedge start` keeps for this user; never a new one.
 result<dist::cookie> cookie_of(const configuration& config, environment& env) {
     const auto own_file = own_cookie_file();
@@ -58,6 +71,8 @@ public:
         auto machine = env_.net().host_name();
         machine = machine.substr(0, machine.find('.'));
         auto name = node_name::parse(alive + "@" + machine + (options_.long_names ? ".local" : ""));
+        if (const auto host = host_in(options_.config, options_.long_names))
+            name = node_name::parse(alive + "@" + *host);
         if (!name) name = node_name::parse(alive + (options_.long_names ? "@127.0.0.1" : "@localhost"));
         if (!name) co_return name.error();
 

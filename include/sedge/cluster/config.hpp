@@ -67,6 +67,15 @@ struct pg_settings {
     std::string scopes = "pg"; ///< Scopes of process groups that run, with commas between them; empty: none.
 };
 
+/// `[tls]`: connections between nodes are TLS if `certificate` is set.
+struct tls_settings {
+    std::string ca; ///< Files, as written; relative to the directory of the file they are written in.
+    std::string certificate;
+    std::string key;
+    std::string version_min = "1.2"; ///< `1.2` or `1.3`.
+    std::string ciphers;             ///< For 1.2, in OpenSSL's notation; empty: ECDHE with AEAD.
+};
+
 /// `[topologies.NAME]`
 struct topology_settings {
     std::string name;
@@ -89,6 +98,7 @@ struct configuration {
     node_settings node;
     epmd_settings epmd;
     pg_settings pg;
+    tls_settings tls;
     std::string log_level = "info"; ///< `[log] level`: debug, info, warning, error or off.
     ready_settings ready;
     std::vector<topology_settings> topologies;

@@ -6,6 +6,7 @@
 #include <sedge/dist/error.hpp>
 #include <sedge/epmd/error.hpp>
 #include <sedge/otp/error.hpp>
+#include <sedge/wire/tls.hpp>
 #include <sedge/wire/transport.hpp>
 
 #include <algorithm>
@@ -16,16 +17,20 @@ namespace sedge::cli {
 namespace {
 
 /// What somebody needs who only asks a cluster something.
-constexpr std::string_view visitor_flags[] = {"--cookie", "--cookie-file", "--epmd-port", "--setup-time"};
+constexpr std::string_view visitor_flags[] = {"--cookie",      "--cookie-file", "--epmd-port",
+                                              "--setup-time",  "--tls-ca",      "--tls-certificate",
+                                              "--tls-ciphers", "--tls-key",     "--tls-version-min"};
 
 status status_of(const std::error_code& code) {
     if (code == errc::timed_out) return status::timed_out;
     if (code == cluster::config_errc::bad_option || code == dist::errc::name_invalid || code == errc::invalid_argument)
         return status::usage;
-    if (code.category() == cluster::config_category() || code == dist::errc::cookie_unusable)
+    if (code.category() == cluster::config_category() || code == dist::errc::cookie_unusable ||
+        code == wire::tls_errc::unusable_file)
         return status::bad_configuration;
     const bool network = code.category() == dist::dist_category() || code.category() == epmd::epmd_category() ||
-                         code.category() == wire::wire_category() || code == otp::errc::no_connection ||
+                         code.category() == wire::wire_category() || code.category() == wire::tls_category() ||
+                         code.category() == wire::tls_alert_category() || code == otp::errc::no_connection ||
                          code == otp::errc::no_process || code == std::errc::connection_refused ||
                          code == std::errc::host_unreachable || code == std::errc::network_unreachable ||
                          code == std::errc::connection_reset || code == std::errc::network_down;
@@ -70,8 +75,10 @@ configuration_arguments::configuration_arguments(CLI::App& command, offered whic
         }
         const bool on_by_default = option.value_default == "true";
         const auto flag = on_by_default ? "--no-" + option.flag.substr(2) : option.flag;
-        command.add_flag_callback(flag, [given, flag] { given->push_back(flag); },
-                                  on_by_default ? "do not: " + option.description : description)
+        command
+            .add_flag_callback(
+                flag, [given, flag] { given->push_back(flag); },
+                on_by_default ? "do not: " + option.description : description)
             ->group("Configuration");
     }
     if (which == offered::all) {

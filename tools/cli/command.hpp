@@ -47,5 +47,6 @@ void add_ping(CLI::App& app, chosen& main);
 void add_call(CLI::App& app, chosen& main);
 void add_topology(CLI::App& app, chosen& main);
 void add_new(CLI::App& app, chosen& main);
+void add_cert(CLI::App& app, chosen& main);
 
 } // namespace sedge::cli

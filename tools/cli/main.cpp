@@ -52,6 +52,7 @@ int main(int argc, char** argv) {
     sedge::cli::add_epmd(app, run);
     sedge::cli::add_topology(app, run);
     sedge::cli::add_new(app, run);
+    sedge::cli::add_cert(app, run);
     if (argc <= 1) {
         std::cout << app.help();
         return static_cast<int>(status::usage);

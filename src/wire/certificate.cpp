@@ -89,8 +89,9 @@ result<std::vector<certificate>> read_certificates(std::string_view pem) {
 }
 
 bool is_for_host(const certificate& shown, std::string_view host) {
-    if (auto address = ip_address::parse(host))
-        return std::ranges::find(shown.addresses, *address) != shown.addresses.end();
+    const auto address = ip_address::parse(host);
+    if (address && std::ranges::find(shown.addresses, *address) != shown.addresses.end()) return true;
+    // An address may stand there as a DNS name, too: OTP's client looks for no other form.
     return std::ranges::any_of(shown.dns_names, [host](const auto& name) { return is_same_name(name, host); });
 }
 
@@ -98,7 +99,10 @@ std::string names_of(const certificate& shown) {
     std::string out;
     auto add = [&out](const std::string& name) { out += (out.empty() ? "" : ", ") + name; };
     for (const auto& address : shown.addresses) add(to_string(address));
-    for (const auto& name : shown.dns_names) add(name);
+    for (const auto& name : shown.dns_names) {
+        const auto address = ip_address::parse(name);
+        if (!address || std::ranges::find(shown.addresses, *address) == shown.addresses.end()) add(name);
+    }
     for (const auto& uri : shown.uris) add(uri);
     return out.empty() ? "nobody" : out;
 }

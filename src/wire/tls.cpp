@@ -39,8 +39,8 @@ class alert_category final : public std::error_category {
         case SSL_AD_UNKNOWN_CA: return "the peer does not know the authority of this node's certificate (unknown CA)";
         case SSL_AD_CERTIFICATE_REQUIRED: return "the peer requires a certificate and this node showed none";
         case SSL_AD_HANDSHAKE_FAILURE:
-            return "the peer refused the TLS handshake (handshake failure: no cipher in common, or no certificate "
-                   "shown)";
+            return "the peer refused the TLS handshake (handshake failure: this node's certificate is not for the "
+                   "name it dialled, or none was shown, or there is no cipher in common)";
         case SSL_AD_PROTOCOL_VERSION: return "the peer speaks no TLS version that is allowed here";
         case SSL_AD_UNEXPECTED_MESSAGE: return "the peer did not expect TLS";
         default: break;

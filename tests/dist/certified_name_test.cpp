@@ -51,7 +51,7 @@ const row rows[] = {
     {"ShortName", of_machine(nullptr, "box"), "node1@box", "box"},
     {"PartOfADnsName", of_machine(nullptr, "example.org"), "node1@box.example.org", nullptr},
     {"Wildcard", of_machine(nullptr, "*.example.org"), "node1@box.example.org", nullptr},
-    {"AddressWrittenAsDnsName", of_machine(nullptr, "10.0.0.5"), "node1@10.0.0.5", nullptr},
+    {"AddressWrittenAsDnsName", of_machine(nullptr, "10.0.0.5"), "node1@10.0.0.5", "10.0.0.5"},
     {"NameOfTheNode", with_uri({}, "erlang://node1@10.0.0.5"), "node1@10.0.0.5", "node1@10.0.0.5"},
     {"NameOfTheNodeWithoutScheme", with_uri({}, "node1@10.0.0.5"), "node1@10.0.0.5", "node1@10.0.0.5"},
     {"NodeNamesExcludeOthersOfTheMachine", with_uri(of_machine("10.0.0.5", nullptr), "erlang://node1@10.0.0.5"),

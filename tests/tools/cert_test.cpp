@@ -81,6 +81,7 @@ TEST_F(SedgeCert, IssuesWhatANodeNeeds) {
     const auto loaded = wire::tls_context::load(files);
     ASSERT_TRUE(loaded) << loaded.error().message();
     EXPECT_EQ(wire::names_of(*(*loaded)->own()), "10.0.0.5");
+    EXPECT_EQ((*loaded)->own()->dns_names, std::vector<std::string>{"10.0.0.5"}) << "OTP looks for it there";
 
     const auto otp = read("ca/node1@10.0.0.5.ssl_dist");
     EXPECT_THAT(made.output, HasSubstr(otp)) << "the file is shown as it is";

@@ -82,10 +82,8 @@ int make_ca(const init_options& options) {
 // -- issue -----------------------------------------------------------------------------------------------------------
 
 void add_host(const std::string& host, wire::certificate_request& into) {
-    if (auto address = wire::ip_address::parse(host))
-        into.addresses.push_back(*address);
-    else
-        into.dns_names.push_back(host);
+    if (auto address = wire::ip_address::parse(host)) into.addresses.push_back(*address);
+    into.dns_names.push_back(host); // an address as well: OTP looks for the host of the node it dials in this form only
 }
 
 /// Paths as the node will see them.

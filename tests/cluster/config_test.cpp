@@ -257,6 +257,11 @@ TEST(Configuration, MistakesInAssignmentsSayWhereTheyComeFrom) {
 TEST(Configuration, CookieFileIsBesideTheFileThatNamesIt) {
     auto config = parse_toml("[node]\ncookie_file = \"cookie\"\n", "/etc/sedge/sedge.toml");
     EXPECT_EQ(config->node.cookie_file, "/etc/sedge/cookie");
+    config =
+        parse_toml("[tls]\nca = \"ca.crt\"\ncertificate = \"a.crt\"\nkey = \"/keys/a.key\"\n", "/etc/sedge/sedge.toml");
+    EXPECT_EQ(config->tls.ca, "/etc/sedge/ca.crt");
+    EXPECT_EQ(config->tls.certificate, "/etc/sedge/a.crt");
+    EXPECT_EQ(config->tls.key, "/keys/a.key");
     config = parse_toml("[node]\ncookie_file = \"cookie\"\n", "sedge.toml");
     EXPECT_EQ(config->node.cookie_file, "cookie");
     config = parse_toml("[node]\ncookie_file = \"cookie\"\n", "/etc/sedge/sedge.toml", {{"node.cookie_file", "here"}});

@@ -115,6 +115,27 @@ TEST(StartSettings, ScopesAreNamesWithCommas) {
     EXPECT_FALSE(scopes_of({"\xff"}));
 }
 
+TEST(StartSettings, TlsIsWholeOrNotAtAll) {
+    EXPECT_FALSE(tls_options_of({}).value()) << "plain";
+    tls_settings settings;
+    settings.ca = "ca.crt";
+    settings.certificate = "node.crt";
+    settings.key = "node.key";
+    settings.version_min = "1.3";
+    const auto whole = tls_options_of(settings).value();
+    ASSERT_TRUE(whole);
+    EXPECT_EQ(whole->ca_file, "ca.crt");
+    EXPECT_EQ(whole->certificate_file, "node.crt");
+    EXPECT_EQ(whole->key_file, "node.key");
+    EXPECT_EQ(whole->version_min, wire::tls_version::v1_3);
+    EXPECT_EQ(whole->ciphers, wire::tls_options{}.ciphers);
+    for (auto member : {&tls_settings::ca, &tls_settings::certificate, &tls_settings::key}) {
+        auto half = settings;
+        (half.*member).clear();
+        EXPECT_EQ(tls_options_of(half).error(), make_error_code(config_errc::bad_value)) << "never plain by a slip";
+    }
+}
+
 TEST(StartSettings, ConfigurationBecomesOptions) {
     configuration config;
     config.node.listen = "10.0.0.1";

@@ -55,6 +55,20 @@ TEST(RoleTable, DefaultCanBeGivenWithoutNodes) {
     EXPECT_EQ(table.of({"y@h"_atom, {}}).may, std::set{right::info});
 }
 
+TEST(RoleTable, CertificateCanBeDemanded) {
+    role operators;
+    operators.name = "operators";
+    operators.nodes = {"*"};
+    operators.certificates = {"10.0.0.2", "admin@*"};
+    role_table table{{operators}};
+    EXPECT_EQ(table.of({"any@10.0.0.2"_atom, "10.0.0.2"}).name, "operators");
+    EXPECT_EQ(table.of({"admin@box"_atom, "admin@box"}).name, "operators");
+    EXPECT_EQ(table.of({"any@10.0.0.3"_atom, "10.0.0.3"}).name, "default");
+    EXPECT_EQ(table.of({"any@10.0.0.2"_atom, ""}).name, "default") << "without TLS a name proves nothing";
+    operators.certificates = {"*"};
+    EXPECT_EQ(role_table{{operators}}.of({"any@10.0.0.2"_atom, ""}).name, "default");
+}
+
 TEST(Right, NamesGoBothWays) {
     for (auto r : {right::info, right::call, right::spawn, right::send, right::link, right::control})
         EXPECT_EQ(right_from(to_string(r)), r);

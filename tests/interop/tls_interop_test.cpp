@@ -147,6 +147,7 @@ TEST_P(TlsVersions, TenMegabytesCrossBothWaysUnchanged) {
             }
         },
         {.label = "echo", .name = "echo"_atom});
+    ASSERT_TRUE(run(us.node.connect(atom{otp.name()})));
     EXPECT_EQ(otp.erl("B = crypto:strong_rand_bytes(10000000), {echo, 'sedge@127.0.0.1'} ! {self(), B}, "
                       "receive B -> same; Other -> {other, byte_size(Other)} after 30000 -> none end",
                       60s),

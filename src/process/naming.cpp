@@ -41,6 +41,9 @@ task<result<void>> peer_set::ask_for_name(node_name us) {
     options.peer = *giver;
     options.long_names = owner_.options.long_names;
     options.secret = cookie_for(giver->full);
+    auto tls = tls_now();
+    if (!tls) co_return std::move(tls).error().within(step);
+    options.tls = *std::move(tls);
     options.candidates = std::move(*found);
     options.deadline = deadline;
     no_rival decisions;

@@ -161,6 +161,23 @@ TEST_F(NodesOverTls, NodeDoesNotStartWithACertificateOfAnother) {
     EXPECT_THAT(sim.block_on(without.start()).error().message(), HasSubstr("needs a certificate"));
 }
 
+TEST_F(NodesOverTls, NodeThatAsksForANameDoesSoOverTls) {
+    auto& a = boot('a');
+    fixed_directory names{table, "10.0.0.9"};
+    node_options options;
+    options.name = "undefined@10.0.0.9";
+    options.named_by = name_of('a').str();
+    options.cookie = *dist::cookie::from_text("a secret of the tests");
+    node plain{options, sim.machine("10.0.0.9"), names};
+    EXPECT_FALSE(sim.block_on(plain.start()));
+    options.tls = authority.issue("10.0.0.9", {"nameless"});
+    node asking{options, sim.machine("10.0.0.9"), names};
+    const auto started = sim.block_on(asking.start());
+    ASSERT_TRUE(started) << started.error().message();
+    EXPECT_EQ(a->certificate_of(asking.name()), "10.0.0.9");
+    sim.block_on(asking.stop());
+}
+
 TEST_F(NodesOverTls, CertificateIsRenewedWithoutARestart) {
     auto& a = boot('a');
     auto& b = boot('b');

@@ -4,7 +4,9 @@
 // single messages do.
 #include "dist/notation.hpp"
 #include "dist/recorded.hpp"
+#include "otp/global/conflicts.hpp"
 #include "otp/global/core.hpp"
+#include "otp/global/names.hpp"
 #include "otp/global/pairing.hpp"
 #include "otp/global/partitions.hpp"
 
@@ -342,6 +344,21 @@ TEST_F(GlobalCore, PeerThatStandsStillIsLeftAloneForLongerEachTime) {
         on_cancel(s, b, term{s.pairings.at(b).my_tag});
     }
     EXPECT_EQ(pauses, (std::vector<duration>{5s, 10s, 20s}));
+}
+
+TEST(GlobalNames, ProcessWhoseNameBecameAnothersIsRememberedForTheKillThatFollows) {
+    watch_list watched;
+    name_table names{watched};
+    const pid loser{a, 1, 0, 1};
+    const pid winner{b, 1, 0, 1};
+    const pid stranger{a, 2, 0, 1};
+    const term method = fun_of(conflict_method::random_exit);
+    ASSERT_TRUE(names.insert({term{"name"_atom}, loser, method}));
+    ASSERT_TRUE(names.insert({term{"name"_atom}, winner, method}));
+    EXPECT_TRUE(names.names_of(loser).empty());
+    EXPECT_TRUE(names.is_or_was_named(loser));
+    EXPECT_TRUE(names.is_or_was_named(winner));
+    EXPECT_FALSE(names.is_or_was_named(stranger));
 }
 
 } // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "otp/global/names.hpp"
 
+#include <algorithm>
+
 namespace sedge::otp::registry {
 
 void watch_list::add(const pid& who) {
@@ -68,6 +70,13 @@ void name_table::erase(const term& name) {
         break;
     }
     entries_.erase(found);
+    if (by_pid_.contains(who)) return;
+    former_.push_back(who);
+    if (former_.size() > former_max) former_.pop_front();
+}
+
+bool name_table::is_or_was_named(const pid& who) const {
+    return by_pid_.contains(who) || std::ranges::find(former_, who) != former_.end();
 }
 
 void name_table::erase_all_of(const pid& who) {

@@ -4,6 +4,7 @@
 #include <sedge/term/term.hpp>
 
 #include <cstddef>
+#include <deque>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -11,6 +12,8 @@
 namespace sedge::otp::registry {
 
 inline constexpr std::size_t names_max = 1'000'000; ///< Of the whole cluster; about 200 bytes each.
+
+inline constexpr std::size_t former_max = 1000; ///< Processes remembered that have lost their last name.
 
 /// A global name, whose it is, and the fun that decides if two partitions have it.
 struct named {
@@ -48,6 +51,9 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
     /// In no order.
     [[nodiscard]] std::vector<term> names_of(const pid& who) const;
+    /// Whether it has a name, or had one until lately: what the loser of a conflict is sent may come after the news
+    /// that its name is another's.
+    [[nodiscard]] bool is_or_was_named(const pid& who) const;
 
     /// Replaces what the name meant before. False if the table is full.
     bool insert(named entry);
@@ -58,6 +64,7 @@ private:
     watch_list& watched_;
     std::unordered_map<term, named> entries_;
     std::unordered_multimap<pid, term> by_pid_;
+    std::deque<pid> former_; // whose last name went, the latest last; at most former_max
 };
 
 } // namespace sedge::otp::registry

@@ -9,7 +9,7 @@ sedge_bin=${SEDGE_BIN:-$root/build/release/bin/sedge}
 build_packages=(g++ cmake ninja-build ccache pkg-config libssl-dev zlib1g-dev libc-ares-dev libfmt-dev libspdlog-dev
     libtomlplusplus-dev libcli11-dev libedit-dev)
 test_packages=(python3 git libgtest-dev libgmock-dev clang-16 libclang-rt-16-dev erlang-base erlang-dev erlang-tools
-    erlang-crypto erlang-ssl erlang-runtime-tools elixir iproute2 nftables procps
+    erlang-crypto erlang-ssl erlang-runtime-tools erlang-observer xvfb elixir iproute2 nftables procps
     openssl etcd-server)
 boost_package=libboost1.81-dev
 

@@ -117,8 +117,8 @@ bool is_open(kernel_state& state, const atom& peer, const atom& name) {
 }
 
 right right_for(const function_entry& wanted, bool spawned) {
-    if (spawned) return right::spawn;
-    return wanted.level == access::info ? right::info : right::call;
+    if (wanted.level == access::info || wanted.level == access::report) return right::info;
+    return spawned ? right::spawn : right::call;
 }
 
 } // namespace

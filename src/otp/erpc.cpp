@@ -8,7 +8,8 @@
 //   {Res, return, Value}   {Res, throw, Term}   {Res, exit, Reason}   {Res, error, Reason, Stack}
 //
 // `erpc:execute_cast(M, F, Args)` is the same without an answer. Besides these, functions of the table with level
-// `access::spawn` may be spawned by name; all others are undefined, as on a BEAM without that module.
+// `access::spawn` or `access::report` may be spawned by name; all others are undefined, as on a BEAM without that
+// module.
 
 #include "otp/kernel_state.hpp"
 #include "otp/terms.hpp"
@@ -69,7 +70,7 @@ process_body serve_spawn(const std::shared_ptr<kernel_state>& state, const spawn
     if (call.module == "erpc" && call.function == "execute_cast" && call.arguments.size() == 3) {
         request = as_request(call, 0);
     } else if (auto entry = state->functions.find(call.module, call.function, call.arguments.size());
-               entry && entry->level == access::spawn) {
+               entry && (entry->level == access::spawn || entry->level == access::report)) {
         request = call_request{
             call.from, call.from.node, term{call.group_leader}, call.module, call.function, call.arguments, true};
     }

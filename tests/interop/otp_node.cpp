@@ -51,6 +51,7 @@ program_options command(const otp_options& o) {
     made.arguments.insert(made.arguments.end(), o.more.begin(), o.more.end());
     made.arguments.insert(made.arguments.end(), {"-eval", driver});
     made.environment = {{"ERL_EPMD_PORT", std::to_string(o.epmd_port)}, {"ERL_CRASH_DUMP_SECONDS", "0"}};
+    made.environment.insert(o.environment.begin(), o.environment.end());
     return made;
 }
 

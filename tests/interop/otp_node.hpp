@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct otp_options {
     std::uint16_t epmd_port = 0;
     bool short_names = false;
     std::vector<std::string> more = {};  ///< Further arguments of `erl`.
+    std::map<std::string, std::string> environment = {}; ///< Added to our own.
 };
 
 /// A real Erlang node, Elixir included, that evaluates what a test asks it. Its process `driver` does that, so that

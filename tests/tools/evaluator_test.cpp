@@ -87,6 +87,7 @@ TEST_F(Shell, ShowsTheProcessOnTheOtherNodeByItsTruePid) {
     EXPECT_THAT(type(to_string(who) + " |> Process.info"), HasSubstr("registered_name: :terminal"));
     EXPECT_THAT(type("Process.info(" + to_string(who) + ", :registered_name)"), "{:registered_name, :terminal}");
     EXPECT_EQ(type("Process.alive?(" + to_string(who) + ")"), "true");
+    EXPECT_THAT(type("Process.info(" + to_string(who) + ", :current_function)"), HasSubstr("nodes.hpp"));
 }
 
 TEST_F(Shell, FindsANumberThatOnlyOneNodeHas) {

@@ -20,6 +20,9 @@ struct builtin_options {
     std::function<task<result<std::vector<std::pair<std::string, std::uint16_t>>>>()> names;
     /// Bytes this program has resident, for `erlang:memory`. Unset: what the system says.
     std::function<std::size_t()> memory_bytes;
+    /// Processor time this program has used, for `statistics(runtime)` and the load in `etop` and `:observer`. Unset:
+    /// what the system says.
+    std::function<duration()> processor_time;
     /// `erlang:system_info(otp_release)`: the release whose behaviour the node follows.
     std::string otp_release = "25";
     /// Since when `erlang:statistics(wall_clock)` counts; the kernel sets it to its construction.
@@ -27,8 +30,9 @@ struct builtin_options {
 };
 
 /// Adds the functions that tools and libraries of other nodes call on any node: parts of `erlang`, `io_lib`,
-/// `net_adm`, `code`, `application`, and Elixir's `Process`, `Node` and `Kernel`. All are `access::info`. The list is
-/// in docs/guide/served.md.
+/// `net_adm`, `code`, `application`, and Elixir's `Process`, `Node` and `Kernel`; what `:observer` and `etop` call in
+/// `observer_backend`, and LiveDashboard in its `SystemInfo`. All only read (`access::info`, `access::report`). The
+/// list is in docs/guide/served.md.
 void add_builtins(function_table& table, builtin_options options = {});
 
 } // namespace sedge::otp

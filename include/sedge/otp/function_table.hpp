@@ -18,9 +18,10 @@ namespace sedge::otp {
 
 /// What a function may be used for by others, least first. `kernel_options::permit` decides by it.
 enum class access {
-    info,  ///< Only reads.
-    call,  ///< Does something and answers: rpc and erpc.
-    spawn, ///< May also run as a process of its own: `Node.spawn(node, module, function, arguments)`.
+    info,   ///< Only reads.
+    report, ///< The same, and may also run as a process of its own, which sends what it reads to the node that asked.
+    call,   ///< Does something and answers: rpc and erpc.
+    spawn,  ///< May also run as a process of its own: `Node.spawn(node, module, function, arguments)`.
 };
 
 /// Who calls, and on which process the call runs.

@@ -17,7 +17,7 @@ namespace sedge::otp {
 /// Beside these, every node with the cookie may ping, monitor, send to a pid that it was shown, and use the services
 /// that keep a cluster together.
 enum class right {
-    info,   ///< Call functions that only read (`access::info`); `:sys.get_state` and `:sys.get_status`.
+    info,   ///< Call functions that only read (`access::info`, `report`); `:sys.get_state` and `:sys.get_status`.
     call,   ///< Call functions that the program has added (`access::call`, `access::spawn`): `:rpc`, `:erpc`.
     spawn,  ///< Run functions of `access::spawn` as processes of their own: `Node.spawn`.
     send,   ///< Send to registered names.

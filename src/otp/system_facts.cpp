@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "otp/system_facts.hpp"
+
+#include "otp/terms.hpp"
+
+#include <sedge/wire/environment.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <cstdio>
+#include <ctime>
+#include <unistd.h>
+
+namespace sedge::otp {
+namespace {
+
+constexpr const char* allocator = "libc_alloc";             ///< The C library's is the only one.
+constexpr std::size_t process_limit = std::size_t{1} << 28; ///< Process numbers before the serial counts up.
+
+std::size_t resident_bytes() {
+    std::size_t pages = 0;
+    if (std::FILE* file = std::fopen("/proc/self/statm", "r")) {
+        if (std::fscanf(file, "%*s %zu", &pages) != 1) pages = 0;
+        std::fclose(file);
+    }
+    return pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+duration processor_time_used() {
+    timespec used{};
+    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) != 0) return {};
+    return seconds{used.tv_sec} + std::chrono::nanoseconds{used.tv_nsec};
+}
+
+/// Of the machine; `undefined` when the system does not say, as OTP has it.
+term processors(int which) {
+    long count = sysconf(which);
+    return count > 0 ? term{count} : term{atom{"undefined"}};
+}
+
+std::optional<term> count_or_limit(node& here, std::string_view item) {
+    if (item == "process_count") return term{here.processes().size()};
+    if (item == "process_limit") return term{process_limit};
+    if (item == "port_count") return term{here.peers(true).size()}; // a connection is what comes nearest to a port
+    if (item == "port_limit") return term{limits::peers_max};
+    // Atoms are values here, in no table that could be full, and there is no ets; the limits are OTP's, since tools
+    // divide by them.
+    if (item == "atom_count" || item == "ets_count") return term{0};
+    if (item == "atom_limit") return term{1048576};
+    if (item == "ets_limit") return term{8192};
+    if (item == "dist_buf_busy_limit") return term{here.options().send_wait_bytes};
+    return std::nullopt;
+}
+
+std::optional<term> thread_item(std::string_view item) {
+    if (item == "schedulers" || item == "schedulers_online" || item == "scheduler_id") return term{1};
+    if (item == "dirty_cpu_schedulers" || item == "dirty_cpu_schedulers_online" || item == "dirty_io_schedulers")
+        return term{0};
+    if (item == "multi_scheduling") return term{atom{"disabled"}};
+    if (item == "logical_processors") return processors(_SC_NPROCESSORS_CONF);
+    if (item == "logical_processors_online" || item == "logical_processors_available")
+        return processors(_SC_NPROCESSORS_ONLN);
+    if (item == "smp_support" || item == "threads") return term{false};
+    if (item == "thread_pool_size") return term{0};
+    if (item == "kernel_poll") return term{true};
+    return std::nullopt;
+}
+
+std::optional<term> build_item(const builtin_options& options, std::string_view item) {
+    if (item == "wordsize") return term{8};
+    if (item == "version") return erlang_string(SEDGE_VERSION);
+    if (item == "otp_release") return erlang_string(options.otp_release);
+    if (item == "system_architecture") return erlang_string(SEDGE_ARCHITECTURE);
+    if (item == "system_version") return erlang_string("sedge " SEDGE_VERSION " [C++]\n");
+    if (item == "machine") return erlang_string("sedge");
+    if (item == "endian") return term{atom{std::endian::native == std::endian::little ? "little" : "big"}};
+    if (item == "build_type") return term{atom{"opt"}};
+    if (item == "emu_flavor") return term{atom{"emu"}};
+    if (item == "os_type") return tuple(atom{"unix"}, atom{"linux"});
+    if (item == "alloc_util_allocators") return term{std::vector<atom>{atom{allocator}}};
+    return std::nullopt;
+}
+
+} // namespace
+
+process_totals totals_of(node& here) {
+    process_totals sum;
+    for (const auto& who : here.processes()) {
+        auto info = here.info(who, false);
+        if (!info) continue;
+        ++sum.count;
+        if (info->waiting_at == "runnable") ++sum.runnable;
+        sum.memory_bytes += info->memory_bytes;
+        sum.messages_handled += info->messages_handled;
+    }
+    return sum;
+}
+
+system_facts::system_facts(builtin_options options) : options_(std::move(options)), used_before_(processor_time()) {}
+
+std::optional<term> system_facts::item(node& here, const term& wanted) const {
+    if (is_tagged(wanted, "wordsize", 2)) {
+        term_view which = wanted.element(1);
+        if (which.is_atom("internal") || which.is_atom("external")) return term{8};
+        return std::nullopt;
+    }
+    if (is_tagged(wanted, "allocator_sizes", 2)) return allocators(here);
+    auto name = wanted.as<atom>();
+    if (!name) return std::nullopt;
+    if (*name == "creation") return term{here.creation()};
+    if (auto found = count_or_limit(here, name->text())) return found;
+    if (auto found = thread_item(name->text())) return found;
+    return build_item(options_, name->text());
+}
+
+std::vector<memory_kind> system_facts::memory(node& here) const {
+    std::size_t resident = options_.memory_bytes ? options_.memory_bytes() : resident_bytes();
+    std::size_t processes = std::min(totals_of(here).memory_bytes, resident);
+    return {{"total", resident},
+            {"processes", processes},
+            {"processes_used", processes},
+            {"system", resident - processes},
+            {"atom", 0},
+            {"atom_used", 0},
+            {"binary", 0},
+            {"code", 0},
+            {"ets", 0}};
+}
+
+term system_facts::allocators(node& here) const {
+    std::size_t resident = memory(here).front().bytes;
+    auto one = [](const term& t) { return term_list(std::vector<term>{t}); };
+    atom size{"size"};
+    term block = tuple(atom{allocator}, one(tuple(size, resident, resident, resident)));
+    std::vector<term> parts{tuple(atom{"blocks"}, one(block)),
+                            tuple(atom{"carriers_size"}, resident, resident, resident)};
+    term instance = tuple(atom{"instance"}, 0, one(tuple(atom{"mbcs"}, term_list(parts))));
+    return one(tuple(atom{allocator}, one(instance)));
+}
+
+milliseconds system_facts::uptime(node& here) const {
+    return std::chrono::duration_cast<milliseconds>(here.env().now() - options_.started);
+}
+
+duration system_facts::processor_time() const {
+    return options_.processor_time ? options_.processor_time() : processor_time_used();
+}
+
+duration system_facts::busy_time() const { return processor_time() - used_before_; }
+
+term system_facts::io(node& here) const {
+    auto bytes = here.traffic();
+    return tuple(std::tuple{atom{"input"}, bytes.bytes_in}, std::tuple{atom{"output"}, bytes.bytes_out});
+}
+
+term system_facts::scheduler_wall_time(node& here) const {
+    auto total = std::chrono::duration_cast<std::chrono::nanoseconds>(here.env().now() - options_.started).count();
+    auto busy = std::clamp<std::int64_t>(busy_time().count(), 0, total); // other threads of the program are in it too
+    std::vector<term> schedulers{tuple(1, busy, total)};
+    return term_list(schedulers);
+}
+
+} // namespace sedge::otp

@@ -179,6 +179,38 @@ class Examples(unittest.TestCase):
         cpp.process.terminate()
         self.assertEqual(cpp.ends(), 0)
 
+    def test_cpp_and_a_phoenix_application_broadcast_to_each_other(self):
+        # Debian has no Phoenix.PubSub; this speaks to its adapter as the library does.
+        script = self.folder / "pubsub.exs"
+        script.write_text("""
+            cpp = :"cpp@127.0.0.1"
+            wait = fn wait -> if Node.connect(cpp), do: :ok, else: (Process.sleep(50); wait.(wait)) end
+            wait.(wait)
+            {:ok, _} = :pg.start(Phoenix.PubSub)
+            {:ok, _} = :pg.start(:pg)
+            Process.register(self(), MyApp.PubSub.Adapter)
+            :ok = :pg.join(Phoenix.PubSub, MyApp.PubSub.Adapter, self())
+            next = fn -> receive do {:forward_to_local, "readings", {:reading, now}, Phoenix.PubSub} -> now end end
+            IO.puts("reading #{next.()}")
+            for pid <- :pg.get_members(Phoenix.PubSub, MyApp.PubSub.Adapter), node(pid) != node(), do:
+              send(pid, {:forward_to_local, "commands", {:target, 22.5}, Phoenix.PubSub})
+            warmer = fn warmer -> if next.() > 20.2, do: :ok, else: warmer.(warmer) end
+            warmer.(warmer)
+            IO.puts("warmer")
+            [heating] = :pg.get_members(:heatings)
+            send(heating, :stop)
+            Process.sleep(300)
+        """, encoding="utf-8")
+        cpp = self.run_example("07_pubsub", "cpp")
+        cpp.expect("cpp@127.0.0.1")  # runs, and is the port mapper
+        elixir = self.run_command(["elixir", "--name", "elixir@127.0.0.1", "--cookie", "edge-servers",
+                                   "--erl", "-start_epmd false", str(script)])
+        elixir.expect(r"^reading 20\.0$", 80)
+        cpp.expect(r"^target 22\.5$")
+        elixir.expect("^warmer$")
+        self.assertEqual(elixir.ends(), 0)
+        self.assertEqual(cpp.ends(), 0)
+
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(add_help=False)

@@ -30,6 +30,8 @@ outcome no_scope(const atom& scope, const call_context& c, arguments rest) {
     return outcome::exited(tuple(atom{"noproc"}, std::tuple{atom{"gen_server"}, atom{"call"}, called}));
 }
 
+bool is_pids(const term& given) { return given.kind() == term_kind::pid || given.view().is_list(); }
+
 /// A pid of this node or a list of such; the outcome says what is wrong.
 std::optional<std::vector<pid>> local_pids(call_context& c, const term& given, outcome& wrong) {
     std::vector<pid> pids;
@@ -49,6 +51,7 @@ std::optional<std::vector<pid>> local_pids(call_context& c, const term& given, o
 }
 
 outcome join(call_context& c, pg_scope& scope, arguments rest) {
+    if (!is_pids(rest[1])) return failure("function_clause", c, rest);
     outcome wrong;
     auto pids = local_pids(c, rest[1], wrong);
     if (!pids) return wrong;
@@ -57,6 +60,7 @@ outcome join(call_context& c, pg_scope& scope, arguments rest) {
 }
 
 outcome leave(call_context& c, pg_scope& scope, arguments rest) {
+    if (!is_pids(rest[1])) return failure("function_clause", c, rest);
     outcome wrong;
     auto pids = local_pids(c, rest[1], wrong);
     if (!pids) return wrong;

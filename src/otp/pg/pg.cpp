@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sedge/otp/pg.hpp>
 
+#include "otp/keeper.hpp"
 #include "otp/pg/scope.hpp"
 #include "otp/terms.hpp"
 
@@ -86,10 +87,15 @@ result<pg_scope> pg::start(const atom& name) {
     if (scopes_.size() >= limits::pg_scopes_max)
         return error{sedge::errc::limit_exceeded, "start scope " + name.str() + ": pg_scopes_max"};
     auto state = std::make_shared<pg_scope::state>(node_, name);
-    process_body body = [state](process& self) { return run_scope(self, state); };
-    state->self = node_.spawn(std::move(body), {.label = "pg", .name = name, .trap_exit = true});
-    process_body keep = [state](process& self) { return keep_scope(self, state); };
-    state->keeper = node_.spawn(std::move(keep), {.label = "pg keeper"});
+    auto run = [state] {
+        process_body body = [state](process& self) { return run_scope(self, state); };
+        return state->self =
+                   state->here.spawn(std::move(body), {.label = "pg", .name = state->name, .trap_exit = true});
+    };
+    keeper_job job;
+    job.is_over = [state] { return state->stopped; };
+    job.start = run;
+    state->keeper = start_keeper(node_, run(), std::move(job));
     return scopes_.emplace_back(pg_scope{std::move(state)});
 }
 

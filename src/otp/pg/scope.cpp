@@ -159,19 +159,4 @@ task<> run_scope(process& self, std::shared_ptr<pg_scope::state> scope) {
     }
 }
 
-task<> keep_scope(process& self, std::shared_ptr<pg_scope::state> scope) {
-    self.trap_exit(true);
-    for (;;) {
-        const reference ref = self.monitor(scope->self);
-        std::function<bool(const term_view&)> fits = [ref](const term_view& message) {
-            return is_tagged(message, "DOWN", 5) && message.element(1).as<reference>() == ref;
-        };
-        auto waiting = self.receive_if(std::move(fits));
-        co_await std::move(waiting);
-        if (scope->stopped) co_return;
-        process_body body = [scope](process& again) { return run_scope(again, scope); };
-        scope->self = self.spawn(std::move(body), {.label = "pg", .name = scope->name, .trap_exit = true});
-    }
-}
-
 } // namespace sedge::otp

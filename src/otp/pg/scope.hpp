@@ -66,7 +66,5 @@ private:
 
 /// The body of a scope's process.
 task<> run_scope(process& self, std::shared_ptr<pg_scope::state> scope);
-/// The body of the process that starts it again when it was killed.
-task<> keep_scope(process& self, std::shared_ptr<pg_scope::state> scope);
 
 } // namespace sedge::otp

@@ -9,11 +9,13 @@
 //   down       each monitor gives exactly one DOWN, and none without a monitor
 //   alternate  of one peer, up and down take turns
 //   names      see global_checks.hpp
+//   groups     see pg_checks.hpp
 //   mesh       8 s after the end of all faults each node sees every other
 //   teardown   no stream is left when all is gone
 #include "sim/chaos.hpp"
 
 #include "sim/global_checks.hpp"
+#include "sim/pg_checks.hpp"
 
 #include <sedge/cluster/strategies.hpp>
 #include <sedge/cluster/topology.hpp>
@@ -127,6 +129,7 @@ public:
     std::vector<std::unique_ptr<machine>> machines;
     name_checks names;
     chaos_report report;
+    pg_checks groups{options.seed};
 
 private:
     duration between(duration least, duration most) {
@@ -181,6 +184,7 @@ private:
         m.node->spawn([names = m.kernel->global(), held = m.names_held](process& self) {
             return compete_for_names(self, names, held);
         });
+        groups.start(*m.node, *m.kernel);
         m.topologies = std::make_unique<cluster::topologies>(*m.node);
         (void)m.topologies->add({"simulated", discovery()});
     }
@@ -251,6 +255,10 @@ private:
         if (!sim.run_until([this] { return is_meshed(); }, 8s))
             violated("all", "no full mesh 8 s after the end of faults");
         report.seconds_to_mesh = std::chrono::duration<double>(sim.now() - healed).count();
+        std::vector<pg_checks::view> group_views;
+        for (const auto& m : machines) group_views.push_back({m->name, m->node.get(), &m->kernel->pg()});
+        for (const auto& [who, what] : groups.look(sim, group_views)) violated(who, what);
+        report.seconds_to_groups = groups.seconds_to_agree();
         sim.run_for(10s);
         auto is_agreed = [this] { return name_checks::at_rest(name_views()).empty(); };
         if (!sim.run_until(is_agreed, 60s))

@@ -17,6 +17,7 @@ struct chaos_report {
     std::vector<std::string> violations; ///< Broken invariants, each a sentence with its time.
     std::uint64_t trace_hash = 0;
     double seconds_to_mesh = 0;   ///< From the end of all faults until each node sees every other.
+    double seconds_to_groups = 0; ///< From then until all agree on the members of groups.
     std::uint64_t messages = 0;   ///< Received by the workers.
     std::uint64_t downs = 0;      ///< DOWN messages of the workers' monitors.
     std::uint64_t names_won = 0;  ///< Global names registered.

@@ -35,7 +35,7 @@ TEST(SimulatedCluster, KeepsItsPromisesUnderAnySeed) {
     std::uint64_t count = std::getenv("SEDGE_SIM_SEED") ? 1 : number_from("SEDGE_SIM_SEEDS", 200);
     std::uint64_t messages = 0, downs = 0, won = 0, lost = 0;
     int faults = 0;
-    double slowest = 0;
+    double slowest = 0, slowest_groups = 0;
     for (std::uint64_t seed = first; seed < first + count; ++seed) {
         auto report = run_chaos({.seed = seed});
         expect_clean(seed, report);
@@ -45,11 +45,13 @@ TEST(SimulatedCluster, KeepsItsPromisesUnderAnySeed) {
         lost += report.names_lost;
         faults += report.faults;
         slowest = std::max(slowest, report.seconds_to_mesh);
+        slowest_groups = std::max(slowest_groups, report.seconds_to_groups);
         if (::testing::Test::HasFailure() && seed > first + 5) break;
     }
     std::printf("%llu seeds: %d faults, %llu messages, %llu downs, slowest mesh %.1f s after the faults\n",
                 static_cast<unsigned long long>(count), faults, static_cast<unsigned long long>(messages),
                 static_cast<unsigned long long>(downs), slowest);
+    std::printf("groups: views equal at most %.3f s after that\n", slowest_groups);
     std::printf("global names: %llu registered, %llu given up\n", static_cast<unsigned long long>(won),
                 static_cast<unsigned long long>(lost));
     EXPECT_GT(messages, 0u);

@@ -90,6 +90,16 @@ TEST_F(Shell, ShowsTheProcessOnTheOtherNodeByItsTruePid) {
     EXPECT_THAT(type("Process.info(" + to_string(who) + ", :current_function)"), HasSubstr("nodes.hpp"));
 }
 
+TEST_F(Shell, JoinsAndWatchesGroups) {
+    const auto lines = type({":pg.join(:heatings, self)", ":pg.get_members(:heatings)",
+                             ":pg.leave(:heatings, self)", ":pg.which_groups", ":pg.monitor(:heatings)"});
+    EXPECT_EQ(lines[0], ":ok");
+    EXPECT_THAT(lines[1], MatchesRegex("\\[#PID<a@10\\.0\\.0\\.1\\.[0-9]+\\.[0-9]+>\\]"));
+    EXPECT_EQ(lines[2], ":ok");
+    EXPECT_EQ(lines[3], "[]");
+    EXPECT_THAT(lines[4], HasSubstr(", []}"));
+}
+
 TEST_F(Shell, FindsANumberThatOnlyOneNodeHas) {
     pid who;
     for (int i = 0; i < 50; ++i) who = b->spawn(test::recorder(test::make_inbox()));

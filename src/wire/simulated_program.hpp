@@ -3,6 +3,8 @@
 
 #include "wire/simulated_world.hpp"
 
+#include <sedge/wire/dns.hpp>
+
 #include <deque>
 
 namespace sedge::wire {
@@ -23,7 +25,7 @@ private:
 };
 
 /// One program on a machine: an environment of its own, with its machine's network.
-class simulated_program final : public environment, public transport {
+class simulated_program final : public environment, public transport, public dns_client {
 public:
     simulated_program(simulated_world& w, simulated_machine& m, std::string_view name, std::uint64_t incarnation);
 
@@ -55,6 +57,7 @@ public:
     result<std::unique_ptr<wire::listener>> listen(endpoint at, listen_options options) override;
     result<std::unique_ptr<datagram_socket>> open_datagram(datagram_options options) override;
     task<result<std::vector<ip_address>>> resolve(std::string host) override;
+    task<result<std::vector<dns_record>>> query(dns_question question) override;
     std::vector<interface_address> interfaces() override { return machine.interfaces; }
     std::string host_name() override { return machine.host_name; }
 

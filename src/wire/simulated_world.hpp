@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sedge/wire/dns.hpp>
 #include <sedge/wire/simulation.hpp>
 
 #include <map>
@@ -63,6 +64,9 @@ public:
     trace_digest trace;
     time_point now;
     std::map<std::string, ip_address, std::less<>> names;
+    std::map<std::pair<std::string, dns_type>, std::vector<dns_record>> dns; ///< Names in lower case.
+    std::optional<error> dns_failure;                                        ///< What name servers say instead.
+    bool dns_silent = false;
     std::map<std::uint64_t, connection*> connections; ///< By number, so that walks over them replay.
     std::uint64_t next_connection = 1;
     std::uint64_t next_log_line = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sedge/wire/dns.hpp>
 #include <sedge/wire/transport.hpp>
 
 #include "wire/system_loop.hpp"
@@ -8,7 +9,7 @@
 namespace sedge::wire {
 
 /// The kernel's network. Each function stands in the file of its idea.
-class system_transport final : public transport {
+class system_transport final : public transport, public dns_client {
 public:
     explicit system_transport(system_loop& loop) noexcept : loop_(loop) {}
 
@@ -19,6 +20,8 @@ public:
     result<std::unique_ptr<datagram_socket>> open_datagram(datagram_options options) override;
     // system_resolver.cpp
     task<result<std::vector<ip_address>>> resolve(std::string host) override;
+    // system_dns.cpp
+    task<result<std::vector<dns_record>>> query(dns_question question) override;
     // system_interfaces.cpp
     std::vector<interface_address> interfaces() override;
     std::string host_name() override;

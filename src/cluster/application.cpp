@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sedge/cluster/application.hpp>
+#include <sedge/cluster/member_memory.hpp>
 
 #include "cluster/configured_topologies.hpp"
 #include "cluster/service_manager.hpp"
@@ -121,6 +122,7 @@ public:
         cluster::tell_service_manager("STOPPING=1");
         tasks_.cancel();
         naming = {};
+        members_.reset();
         topologies_->stop();
         kernel_->stop();
         auto stopping = node_->stop();
@@ -198,6 +200,7 @@ public:
         auto started = configured_->start(config_.topologies, config_.file);
         if (!started) env_.log(log_level::error, "[sedge] " + started.error().message());
         for (auto& each : std::exchange(specs_, {})) start(std::move(each));
+        if (!config_.node.members_file.empty()) members_.emplace(*topologies_, env_, config_.node.members_file);
         cluster::add_topology_functions(kernel_->functions(), *configured_, *topologies_, [this] { return reload(); });
     }
 
@@ -316,6 +319,7 @@ public:
     std::optional<cluster::configured_topologies> configured_;
     otp::role_table roles_;
     bool working_ = false; // ready, if that was asked for
+    std::optional<cluster::member_memory> members_;
     nursery tasks_;
 };
 

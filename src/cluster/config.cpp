@@ -191,6 +191,7 @@ void anchor_files(config_value& root, const std::string& file) {
     auto* node = root.find("node");
     if (!node) return;
     anchor(node->find("cookie_file"), file);
+    anchor(node->find("members_file"), file);
     auto* of_peers = node->find("peer_cookies");
     if (!of_peers) return;
     for (auto& [peer, cookie_file] : of_peers->fields) anchor(&cookie_file, file);
@@ -263,6 +264,7 @@ result<configuration> read_configuration(const config_value& root, const std::st
                                                        "roles"});
         }
     }
+    for (auto& t : out.topologies) t.epmd_port = static_cast<std::uint16_t>(out.epmd.port);
     return out;
 }
 

@@ -45,14 +45,14 @@ bool matches(std::string_view pattern, std::string_view name) noexcept {
 }
 
 bool gossip_gate::is_for_all(const wire::ip_address& to) const {
-    if (to == group_) return true;
+    if (to.bytes() == group_.bytes()) return true; // of IPv6 groups the kernel tells the interface as scope
     if (!broadcast_) return false;
     if (to == wire::ip_address::v4(255, 255, 255, 255)) return true;
     return std::ranges::any_of(interfaces_, [&to](const auto& i) { return i.broadcast == to; });
 }
 
 bool gossip_gate::is_on_link(const wire::ip_address& from) const {
-    if (from.is_loopback()) return true;
+    if (from.is_loopback() || (from.is_link_local() && !from.is_v4())) return true;
     return std::ranges::any_of(interfaces_, [&from](const auto& i) { return same_subnet(i, from); });
 }
 

@@ -163,10 +163,26 @@ void reconciler::heard(const std::string& name, const atom& node, trust how, std
     bool was_silent = claimed.heard_at && now - *claimed.heard_at > options_.silence_time;
     claimed.heard_at = now;
     claimed.inherited = false;
+    claimed.leaving = false;
     if (p.up || p.dialling) return;
     if (was_silent) p.retry.reset();
     // It lives, so do not wait for the pause that its absence earned; `dial_gap` still holds.
     if (was_silent || p.last_dial) schedule(p, std::min(p.next_dial, now));
+}
+
+// Who says goodbye may be lying: so a connection stays, and the next sign of life brings the claim back.
+void reconciler::gone(const std::string& name, const atom& node) {
+    auto known = topologies_.find(name);
+    if (known == topologies_.end()) return;
+    known->second.discovered.erase(node);
+    auto at = peers_.find(node);
+    if (at == peers_.end()) return;
+    auto claimed = at->second.claims.find(name);
+    if (claimed == at->second.claims.end() || !claimed->second.heard_at) return;
+    claimed->second.leaving = at->second.up;
+    if (at->second.up) return; // it goes when the connection does
+    claimed->second.heard_at.reset();
+    if (!claimed->second.listed) drop_claim(node, at->second, name);
 }
 
 reconciler::peer& reconciler::peer_of(const atom& node) {
@@ -261,6 +277,7 @@ void reconciler::node_down(const atom& node, std::string_view reason, time_point
         effects_.push_back(say{name, log_level::info, "disconnected from " + quoted(node) + ": no longer wanted"});
         effects_.push_back(event{event::kind::disconnected, name, node, now - p.up_since, "no longer wanted", {}});
     }
+    std::erase_if(p.claims, [](const auto& entry) { return entry.second.leaving && !entry.second.listed; });
     if (p.claims.empty()) return erase_if_nobodys(node);
     schedule(p, now + p.retry.next(chance()));
 }
@@ -304,7 +321,13 @@ void reconciler::tell(const peer& p, event::kind what, const atom& node, duratio
 }
 
 void reconciler::say_to_all(const peer& p, log_level level, const std::string& text) {
-    for (const auto& [name, unused] : p.claims) effects_.push_back(say{name, level, text});
+    const auto is_quiet = [this](const auto& entry) {
+        auto known = topologies_.find(entry.first);
+        return known != topologies_.end() && known->second.rules.quiet;
+    };
+    const bool all_quiet = std::ranges::all_of(p.claims, is_quiet);
+    for (const auto& entry : p.claims)
+        if (all_quiet || !is_quiet(entry)) effects_.push_back(say{entry.first, level, text});
 }
 
 // -- time ----------------------------------------------------------------------------------------------------------

@@ -3,18 +3,39 @@
 #include "cluster/strategies/builtin.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 
 namespace sedge::cluster {
 namespace {
 
 using option_type = strategy_option::type;
 
+// `10.0.0.53`, `10.0.0.53:5353`, `[fd00::53]:5353`.
+std::optional<wire::endpoint> name_server(std::string_view text) {
+    constexpr std::uint16_t usual_port = 53;
+    if (auto alone = wire::ip_address::parse(text)) return wire::endpoint{*alone, usual_port};
+    const auto colon = text.rfind(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    auto host = text.substr(0, colon);
+    const auto digits = text.substr(colon + 1);
+    const bool in_brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
+    if (in_brackets) host = host.substr(1, host.size() - 2);
+    auto address = wire::ip_address::parse(host);
+    if (!address || address->is_v4() == in_brackets) return std::nullopt;
+    std::uint16_t port = 0;
+    const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    if (failure != std::errc{} || end != digits.data() + digits.size() || port == 0) return std::nullopt;
+    return wire::endpoint{*address, port};
+}
+
 std::string_view describe(option_type what) {
     switch (what) {
     case option_type::integer: return "a whole number";
     case option_type::boolean: return "true or false";
     case option_type::text: return "text";
-    case option_type::address: return "an IPv4 address in quotes";
+    case option_type::address: return "an IP address in quotes";
+    case option_type::endpoint_list: return "a list of addresses, with port or without, in quotes";
     case option_type::text_list: return "a list of texts";
     case option_type::milliseconds: return "a number of milliseconds, or \"infinity\"";
     }
@@ -33,6 +54,7 @@ bool has_type(const config_value& value, option_type wanted) {
     case option_type::boolean: return value.what == kind::boolean;
     case option_type::text:
     case option_type::address: return value.what == kind::text;
+    case option_type::endpoint_list:
     case option_type::text_list: return is_text_list(value);
     case option_type::milliseconds:
         return value.what == kind::integer || (value.what == kind::text && value.text == "infinity");
@@ -48,8 +70,11 @@ std::optional<std::string> objection(const config_value& value, const strategy_o
         return "must be from " + std::to_string(option.least) + " to " + std::to_string(option.most);
     if (option.what == option_type::address) {
         auto parsed = wire::ip_address::parse(value.text);
-        if (!parsed || !parsed->is_v4()) return "is no IPv4 address: \"" + printable(value.text) + "\"";
+        if (!parsed) return "is no IP address: \"" + printable(value.text) + "\"";
     }
+    if (option.what == option_type::endpoint_list)
+        for (const auto& item : value.items)
+            if (!name_server(item.text)) return "has no address or address with port: \"" + printable(item.text) + "\"";
     return std::nullopt;
 }
 
@@ -70,7 +95,14 @@ result<void> check_options(const config_place& place, const strategy_definition&
     if (!config.is_absent() && config.what != config_value::kind::map)
         return place.complain(config_errc::wrong_type, config.line, place.section + " must be a table of options");
     std::vector<std::string> names;
-    for (const auto& option : definition.options) names.push_back(option.name);
+    for (const auto& option : definition.options) {
+        names.push_back(option.name);
+        const auto* given = config.find(option.name);
+        if (option.required && (!given || given->is_absent()))
+            return place.complain(config_errc::bad_value, config.line,
+                                  "strategy " + definition.name + " needs \"" + option.name + "\" in " + place.section +
+                                      ": " + option.description);
+    }
     for (const auto& [name, value] : config.fields) {
         auto option = std::ranges::find(definition.options, name, &strategy_option::name);
         if (option == definition.options.end()) {
@@ -100,7 +132,8 @@ std::string type_word(option_type what) {
     case option_type::integer: return "integer";
     case option_type::boolean: return "boolean";
     case option_type::text: return "text";
-    case option_type::address: return "IPv4 address";
+    case option_type::address: return "IP address";
+    case option_type::endpoint_list: return "list of addresses";
     case option_type::text_list: return "list of texts";
     case option_type::milliseconds: return "milliseconds";
     }
@@ -110,8 +143,11 @@ std::string type_word(option_type what) {
 } // namespace
 
 strategies::strategies()
-    : definitions_{epmd_definition(), gossip_definition(), etcd_definition(), kubernetes_definition(),
-                   rancher_definition()} {}
+    : definitions_{
+          epmd_definition(),         gossip_definition(),   mdns_definition(),     local_epmd_definition(),
+          erlang_hosts_definition(), dns_poll_definition(), postgres_definition(), etcd_definition(),
+          kubernetes_definition(),   rancher_definition(),
+      } {}
 
 void strategies::add(strategy_definition definition) {
     std::erase_if(definitions_, [&definition](const auto& known) { return known.name == definition.name; });
@@ -174,6 +210,16 @@ void option_reader::read(std::string_view name, std::vector<std::string>& into) 
 void option_reader::read(std::string_view name, wire::ip_address& into) const {
     if (const auto* value = find(name)) into = wire::ip_address::parse(value->text).value_or(into);
 }
+void option_reader::read(std::string_view name, std::vector<wire::endpoint>& into) const {
+    const auto* value = find(name);
+    if (!value) return;
+    into.clear();
+    for (const auto& item : value->items)
+        if (auto parsed = name_server(item.text)) into.push_back(*parsed);
+}
+void option_reader::read(std::string_view name, milliseconds& into) const {
+    if (const auto* value = find(name)) into = milliseconds{value->number};
+}
 void option_reader::read(std::string_view name, std::optional<milliseconds>& into) const {
     const auto* value = find(name);
     if (value && value->what == config_value::kind::integer) into = milliseconds{value->number};
@@ -203,7 +249,10 @@ std::string strategies_guide(const strategies& known) {
                 "`secret`; with `secret`, a further restriction |\n";
         for (const auto& o : d.options) {
             out += "| `" + o.name + "` | " + type_word(o.what) + " | ";
-            out += o.value_default.empty() ? "none" : "`" + o.value_default + "`";
+            if (o.required)
+                out += "required";
+            else
+                out += o.value_default.empty() ? "none" : "`" + o.value_default + "`";
             out += " | " + o.description + " |\n";
         }
     }

@@ -198,6 +198,11 @@ public:
             owner_->core_.heard(name_, node, how, hint, owner_->now());
             owner_->carry_out();
         }
+        void gone(atom node) override {
+            if (!owner_) return;
+            owner_->core_.gone(name_, node);
+            owner_->carry_out();
+        }
         void log(log_level level, std::string_view text) override {
             if (owner_) owner_->log(name_, level, text);
         }

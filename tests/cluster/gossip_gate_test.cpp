@@ -10,9 +10,7 @@ using verdict = gossip_gate::verdict;
 
 namespace {
 
-wire::ip_address address(std::string_view text) {
-    return wire::ip_address::parse(text).value();
-}
+wire::ip_address address(std::string_view text) { return wire::ip_address::parse(text).value(); }
 
 wire::interface_address interface(std::string_view text, int prefix_bits, std::string_view broadcast) {
     wire::interface_address out;
@@ -64,6 +62,17 @@ TEST_F(Gate, OnlyNeighboursAreHeard) {
     EXPECT_EQ(multicast.judge(from("192.168.7.4"), now), verdict::off_link);
     EXPECT_EQ(multicast.judge(from("127.0.0.1"), now), verdict::admitted);
     EXPECT_EQ(multicast.judge(from("10.0.0.5"), now), verdict::admitted) << "this machine's other nodes";
+}
+
+TEST_F(Gate, GroupsOfIpv6AreComparedWithoutTheirInterface) {
+    gossip_gate v6{address("ff02::5ed9:e"), false, 3, 4};
+    v6.interfaces_are({interface("fd00::5", 64, "::")});
+    auto to = from("fd00::6", "ff02::5ed9:e");
+    to.to = wire::ip_address::v6(to.to.bytes(), 2);
+    EXPECT_EQ(v6.judge(to, now), verdict::admitted);
+    EXPECT_EQ(v6.judge(from("fe80::1", "ff02::5ed9:e"), now), verdict::admitted) << "link-local: nobody routes it";
+    EXPECT_EQ(v6.judge(from("fd01::6", "ff02::5ed9:e"), now), verdict::off_link);
+    EXPECT_EQ(v6.judge(from("fd00::6", "ff02::1"), now), verdict::not_to_group);
 }
 
 TEST_F(Gate, OneSourceIsHeardSoManyTimesASecond) {

@@ -235,3 +235,30 @@ TEST_F(Gossip, PortThatSomebodyHasForHimselfIsSaid) {
     sim.run_for(10s);
     EXPECT_GT(counted('a', "gossip_sent"), 0u);
 }
+
+TEST_F(Gossip, GroupOfIpv6IsSpokenIn) {
+    for (int i : {1, 2, 3}) sim.add_address("10.0.0." + std::to_string(i), "fd00::" + std::to_string(i));
+    gossip_strategy v6{.multicast_addr = *wire::ip_address::parse("ff02::5ed9:e"), .trust = lan};
+    auto& a = join('a', v6);
+    auto& b = join('b', v6);
+    auto& c = join('c', gossip_strategy{.trust = lan});
+    EXPECT_TRUE(meet({&a, &b}, 10s)) << sim.story();
+    EXPECT_TRUE(c->peers().empty()) << "which speaks in the group of IPv4";
+    EXPECT_EQ(counted('a', "gossip_dropped_off_link"), 0u);
+}
+
+TEST_F(Gossip, InterfaceForAGroupOfIpv6IsChosenByAnyOfItsAddresses) {
+    for (int i : {1, 2}) sim.add_address("10.0.0." + std::to_string(i), "fd00::" + std::to_string(i));
+    const auto group_v6 = *wire::ip_address::parse("ff02::5ed9:e");
+    gossip_strategy by_v6{
+        .multicast_addr = group_v6, .multicast_if = *wire::ip_address::parse("fd00::1"), .trust = lan};
+    gossip_strategy by_if_addr{
+        .if_addr = *wire::ip_address::parse("fd00::2"), .multicast_addr = group_v6, .trust = lan};
+    gossip_strategy nowhere{
+        .multicast_addr = group_v6, .multicast_if = *wire::ip_address::parse("fd00::9"), .trust = lan};
+    auto& a = join('a', by_v6);
+    auto& b = join('b', by_if_addr);
+    auto& c = join('c', nowhere);
+    EXPECT_TRUE(meet({&a, &b}, 10s)) << sim.story();
+    EXPECT_EQ(said(c, "no interface of this machine has the address fd00::9; set multicast_if to one").size(), 1u);
+}

@@ -89,3 +89,55 @@ TEST(Strategies, TimeoutOfEpmdIsTheLeastTimeBetweenDials) {
     settings.config.at("timeout") = config_value::of(std::string{"infinity"});
     EXPECT_EQ(strategies{}.make(settings).value()->rules().redial_least, milliseconds{0});
 }
+
+TEST(Strategies, MistakesInOptionsAreToldInSentences) {
+    struct row {
+        const char* strategy;
+        std::vector<std::pair<const char*, config_value>> options;
+        const char* sentence;
+    };
+    const auto text = [](const char* t) { return config_value::of(std::string{t}); };
+    const row rows[] = {
+        {"dns_poll", {{"node_basename", text("n")}}, "strategy dns_poll needs \"query\" in topologies.t.config"},
+        {"dns_poll", {{"query", text("q.test")}}, "strategy dns_poll needs \"node_basename\""},
+        {"dns_poll", {{"query", text("a..b")}, {"node_basename", text("n")}}, "query must be the DNS name to ask for"},
+        {"dns_poll",
+         {{"query", text("q.test")}, {"node_basename", text("a b")}},
+         "node_basename must be what stands in front of the @"},
+        {"dns_poll",
+         {{"query", text("q.test")},
+          {"node_basename", text("n")},
+          {"resolver", config_value::of(std::vector<std::string>{"10.0.0.1:0"})}},
+         "\"resolver\" in topologies.t.config has no address or address with port: \"10.0.0.1:0\""},
+        {"gossip", {{"multicast_addr", text("fd00::1")}}, "fd00::1 is no multicast address"},
+        {"gossip",
+         {{"multicast_addr", text("ff02::1")}, {"broadcast_only", config_value::of(true)}},
+         "there is no broadcast in IPv6"},
+        {"gossip", {{"if_addr", text("224.0.0.9")}}, "if_addr is a group, but not that of multicast_addr"},
+        {"mdns",
+         {{"ipv4", config_value::of(false)}, {"ipv6", config_value::of(false)}},
+         "one of ipv4 and ipv6 must be true"},
+        {"erlang_hosts", {{"timeout", config_value::of(std::int64_t{5})}}, "must be from 100 to"},
+        {"postgres", {{"channel_name", text("")}}, "channel_name must have 1 to 63 bytes"},
+        {"postgres",
+         {{"parameters", config_value::of(std::vector<std::string>{"no value"})}},
+         "parameters are \"name=value\", not \"no value\""},
+        {"postgres", {}, "this program was built without PostgreSQL"},
+    };
+    for (const auto& r : rows) {
+        auto settings = settings_for(r.strategy);
+        for (const auto& [name, value] : r.options) settings.config.at(name) = value;
+        auto made = strategies{}.make(settings);
+        ASSERT_FALSE(made) << r.strategy << ": " << r.sentence;
+        EXPECT_NE(made.error().message().find(r.sentence), std::string::npos) << made.error().message();
+    }
+}
+
+TEST(Strategies, OnlyDnsDisconnectsWhatItNoLongerNames) {
+    for (const auto& [name, owns_removal] : {std::pair{"local_epmd", false}, {"erlang_hosts", false}, {"mdns", false}})
+        EXPECT_EQ(strategies{}.make(settings_for(name)).value()->rules().owns_removal, owns_removal) << name;
+    auto dns = settings_for("Cluster.Strategy.DNSPoll");
+    dns.config.at("query") = config_value::of(std::string{"q.test"});
+    dns.config.at("node_basename") = config_value::of(std::string{"n"});
+    EXPECT_TRUE(strategies{}.make(dns).value()->rules().owns_removal);
+}

@@ -27,6 +27,7 @@ ARROWS = {
     "process": ["dist"],
     "otp": ["process"],
     "cluster": ["otp", "epmd", "wire"],
+    "postgres": ["cluster"],
 }
 CODE = (".cpp", ".hpp", ".in")
 SCRIPT_FOLDERS = ("scripts/", ".ci/", "tests/package/run", "tests/machines/run")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shell/shell.hpp"
+#include "cli/components.hpp"
 
 #include "start.hpp"
 #include "visit.hpp"
@@ -86,6 +87,7 @@ void add_shell(CLI::App& app, chosen& main) {
             config->ready = {}; // whoever sits at it sees who is there
             auto log = std::make_shared<shell::console_log>();
             application node{*std::move(config), log};
+            add_components(node);
             return node.run([log](application& running) { return own_shell(running, log); });
         };
     });

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cli/components.hpp"
 #include "start.hpp"
 #include "visit.hpp"
 
@@ -101,6 +102,7 @@ void add_start(CLI::App& app, chosen& main) {
             if (!config) return static_cast<int>(tell(config.error()));
             if (!lay_over(config->ready, *options)) return static_cast<int>(status::usage);
             application node{*std::move(config)};
+            add_components(node);
             return node.run([](application& running) { return run_node(running); });
         };
     });

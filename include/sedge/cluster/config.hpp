@@ -35,6 +35,7 @@ struct node_settings {
     std::string cookie_file; ///< As written; relative to the directory of the file it is written in.
     std::string named_by;    ///< Ask this node for a name; `name` or `sname` is `undefined@HOST` then.
     std::vector<std::pair<std::string, std::string>> peer_cookies; ///< `[node.peer_cookies]`: node, file.
+    std::string members_file; ///< Where members are remembered on disk; relative as `cookie_file`; empty: nowhere.
     bool hidden = false;
     std::string listen;        ///< Address of the distribution listener; empty: all.
     std::int64_t port_min = 0; ///< Range of the listener's port; 0: any.
@@ -83,6 +84,7 @@ struct topology_settings {
     config_value trust;   ///< Absent, text or a list of texts.
     config_value config;  ///< The strategy's own options, already checked where it declares them.
     int line = 0;
+    std::uint16_t epmd_port = 0; ///< `[epmd] port`, for strategies that ask port mappers.
 };
 
 /// Values laid over the file's: key as in the file (`node.name`, `topologies.clusters1.strategy`), text as it would

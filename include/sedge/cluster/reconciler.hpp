@@ -67,6 +67,7 @@ public:
     // What strategies say; of a topology that does not exist: nothing happens.
     void want(const std::string& topology, std::vector<atom> nodes, time_point now);
     void heard(const std::string& topology, const atom& node, trust how, std::string_view hint, time_point now);
+    void gone(const std::string& topology, const atom& node);
 
     // What happens to connections. Up and down alternate for each node.
     void node_up(const atom& node, time_point now);
@@ -90,6 +91,7 @@ private:
         bool listed = false;
         std::optional<time_point> heard_at;
         bool inherited = false; // from the strategy before, and not yet confirmed by this one
+        bool leaving = false; // it said goodbye while it was up
     };
     struct peer {
         std::map<std::string, claim> claims; // by topology; empty: not wanted

@@ -3,10 +3,15 @@
 
 #include <sedge/base/result.hpp>
 #include <sedge/cluster/config.hpp>
+#include <sedge/cluster/strategies/dns_poll.hpp>
 #include <sedge/cluster/strategies/epmd.hpp>
+#include <sedge/cluster/strategies/erlang_hosts.hpp>
 #include <sedge/cluster/strategies/etcd.hpp>
 #include <sedge/cluster/strategies/gossip.hpp>
 #include <sedge/cluster/strategies/kubernetes.hpp>
+#include <sedge/cluster/strategies/local_epmd.hpp>
+#include <sedge/cluster/strategies/mdns.hpp>
+#include <sedge/cluster/strategies/postgres.hpp>
 #include <sedge/cluster/strategies/rancher.hpp>
 #include <sedge/cluster/strategy.hpp>
 
@@ -21,13 +26,14 @@ namespace sedge::cluster {
 /// One option of a strategy. The table of these is what configurations are checked against, and what
 /// `docs/guide/strategies.md` is made of.
 struct strategy_option {
-    enum class type { integer, boolean, text, address, text_list, milliseconds };
+    enum class type { integer, boolean, text, address, text_list, milliseconds, endpoint_list };
     std::string name;
     type what = type::text;
     std::string value_default; ///< As it would stand in the file; empty: none.
     std::string description;
-    std::int64_t least = 0;    ///< Of integers.
+    std::int64_t least = 0; ///< Of integers.
     std::int64_t most = INT64_MAX;
+    bool required = false; ///< The strategy cannot be without.
 };
 
 /// What a strategy in a configuration file is: its name, its options, and how it is made of them.
@@ -35,8 +41,8 @@ struct strategy_definition {
     std::string name;              ///< `gossip`
     std::string libcluster_module; ///< `Cluster.Strategy.Gossip`; empty: none.
     std::string description;
-    bool takes_trust = false;      ///< `trust` may be given.
-    bool any_option = false;       ///< Do not check the names of options.
+    bool takes_trust = false; ///< `trust` may be given.
+    bool any_option = false;  ///< Do not check the names of options.
     std::vector<strategy_option> options;
     std::function<result<std::unique_ptr<strategy>>(const topology_settings&)> make;
 };

@@ -41,6 +41,9 @@ public:
     /// trusted: it is shown as discovered, once, with `hint` telling what would make it trusted.
     virtual void heard(atom node, trust how, std::string_view hint = {}) = 0;
 
+    /// `node` told that it leaves: it is no longer dialled, until it is heard again. A connection stays.
+    virtual void gone(atom node) { (void)node; }
+
     /// A log line of this topology; `text` comes without the prefix `[sedge:NAME] `.
     virtual void log(log_level level, std::string_view text) = 0;
     /// Adds one to the counter of that name, which tools show.
@@ -49,8 +52,9 @@ public:
 
 /// How the reconciler treats what a strategy wants.
 struct strategy_rules {
-    bool owns_removal = false;      ///< A node that leaves the wanted set is disconnected.
-    milliseconds redial_least{0};   ///< Time between two dials of a node is at least this; backoff may make it longer.
+    bool owns_removal = false;    ///< A node that leaves the wanted set is disconnected.
+    bool quiet = false;           ///< Log lines are left to other topologies that want the node, if there are any.
+    milliseconds redial_least{0}; ///< Time between two dials of a node is at least this; backoff may make it longer.
 };
 
 /// A way to discover nodes: the seam for your own ones.

@@ -12,15 +12,17 @@
 namespace sedge::cluster {
 
 // The strategies that are built in: one function per file of this folder, listed in src/cluster/strategies.cpp.
+strategy_definition dns_poll_definition();
 strategy_definition epmd_definition();
+strategy_definition erlang_hosts_definition();
 strategy_definition etcd_definition();
 strategy_definition gossip_definition();
 strategy_definition kubernetes_definition();
 strategy_definition rancher_definition();
+strategy_definition local_epmd_definition();
+strategy_definition mdns_definition();
 
-inline std::string quoted(const std::string& text) {
-    return '"' + text + '"';
-}
+inline std::string quoted(const std::string& text) { return '"' + text + '"'; }
 
 /// The name patterns that `trust` means: `"lan"` is `*`.
 std::vector<std::string> trusted_patterns(const config_value& trust);
@@ -32,7 +34,7 @@ public:
     explicit option_reader(const config_value& config) : config_(&config) {}
 
     template <class Integer>
-        requires std::is_integral_v<Integer>
+    requires std::is_integral_v<Integer>
     void read(std::string_view name, Integer& into) const {
         if (const auto* value = find(name)) into = static_cast<Integer>(value->number);
     }
@@ -40,6 +42,8 @@ public:
     void read(std::string_view name, std::string& into) const;
     void read(std::string_view name, std::vector<std::string>& into) const;
     void read(std::string_view name, wire::ip_address& into) const;
+    void read(std::string_view name, std::vector<wire::endpoint>& into) const;
+    void read(std::string_view name, milliseconds& into) const;
     void read(std::string_view name, std::optional<milliseconds>& into) const;
     template <class T>
     void read(std::string_view name, std::optional<T>& into) const {

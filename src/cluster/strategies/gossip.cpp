@@ -7,6 +7,7 @@
 // Nothing here ends the strategy: without a network the socket is tried again, and it is opened anew when the
 // addresses of this machine change, because a membership does not follow them.
 #include "cluster/gossip_gate.hpp"
+#include "cluster/multicast_socket.hpp"
 #include "cluster/strategies/builtin.hpp"
 
 #include <sedge/base/nursery.hpp>
@@ -34,12 +35,6 @@ std::string counter_of(const error& failure) {
     return "gossip_dropped_undecryptable";
 }
 
-bool same_addresses(const std::vector<wire::interface_address>& a, const std::vector<wire::interface_address>& b) {
-    return std::ranges::equal(a, b, [](const auto& x, const auto& y) {
-        return x.index == y.index && x.address == y.address && x.up == y.up;
-    });
-}
-
 class gossip final : public strategy {
 public:
     explicit gossip(gossip_strategy options) : options_(std::move(options)) {
@@ -49,19 +44,13 @@ public:
     task<> run(strategy_context& topology) override;
 
 private:
-    using socket = std::unique_ptr<wire::datagram_socket>;
-
-    [[nodiscard]] wire::datagram_options socket_options(const std::optional<wire::ip_address>& interface) const;
-    result<socket> open(strategy_context& topology) const;
-    result<socket> open_somewhere(strategy_context& topology, error first_failure) const;
-    result<void> check_interface(environment& env, const wire::ip_address& address) const;
+    [[nodiscard]] multicast_settings socket_settings() const;
     task<> send_until_network_changes(strategy_context& topology, wire::datagram_socket& through, gossip_gate& gate,
                                       const bool& receiver_ended);
     task<> receive(strategy_context& topology, wire::datagram_socket& from, gossip_gate& gate, bool& ended);
     [[nodiscard]] byte_buffer heartbeat(strategy_context& topology) const;
     void take(strategy_context& topology, byte_view datagram) const;
     [[nodiscard]] bool is_trusted(std::string_view node) const;
-    [[nodiscard]] std::optional<wire::ip_address> chosen_interface() const;
 
     gossip_strategy options_;
     std::optional<gossip_cipher> cipher_;
@@ -69,76 +58,20 @@ private:
 
 // `if_addr` with an address of this machine means that interface; the socket is never bound to it, since Linux gives
 // a socket bound to a unicast address no multicast. See docs/decisions/0005-gossip-if-addr.md.
-std::optional<wire::ip_address> gossip::chosen_interface() const {
-    if (options_.multicast_if) return options_.multicast_if;
-    bool is_unicast = !options_.if_addr.is_unspecified() && options_.if_addr != wire::ip_address::any_v4() &&
-                      !options_.if_addr.is_multicast();
-    if (is_unicast) return options_.if_addr;
-    return std::nullopt;
-}
-
-wire::datagram_options gossip::socket_options(const std::optional<wire::ip_address>& interface) const {
-    wire::datagram_options out;
-    out.bind.port = options_.port;
-    out.bind.address = options_.if_addr.is_multicast() ? options_.if_addr : wire::ip_address::any_v4();
-    out.reuse_address = true;
-    out.broadcast = true;
-    if (!options_.broadcast_only)
-        out.multicast = wire::multicast_options{options_.multicast_addr, interface, options_.multicast_ttl, true};
+multicast_settings gossip::socket_settings() const {
+    multicast_settings out;
+    out.purpose = "gossip";
+    out.port = options_.port;
+    out.group = options_.multicast_addr;
+    out.ttl = options_.multicast_ttl;
+    out.broadcast_only = options_.broadcast_only;
+    out.interface = options_.multicast_if;
+    const auto& if_addr = options_.if_addr;
+    if (if_addr.is_multicast())
+        out.bind = if_addr;
+    else if (!if_addr.is_unspecified() && if_addr != wire::ip_address::any_v4() && !out.interface)
+        out.interface = if_addr;
     return out;
-}
-
-result<void> gossip::check_interface(environment& env, const wire::ip_address& address) const {
-    for (const auto& i : env.net().interfaces()) {
-        if (i.address != address) continue;
-        auto what = to_string(address) + " (" + i.name + ")";
-        if (!i.up) return error{wire::errc::no_such_interface, "the interface of " + what + " is down"};
-        if (!i.multicast && !address.is_loopback() && !options_.broadcast_only)
-            return error{errc::invalid_argument, "the interface of " + what +
-                                                     " does not carry multicast; choose another with multicast_if, "
-                                                     "or set broadcast_only and a broadcast address"};
-        return {};
-    }
-    return error{wire::errc::no_such_interface,
-                 "no interface of this machine has the address " + to_string(address) + "; set multicast_if to one"};
-}
-
-result<gossip::socket> gossip::open(strategy_context& topology) const {
-    auto& env = topology.env();
-    auto interface = chosen_interface();
-    if (interface) {
-        auto checked = check_interface(env, *interface);
-        if (!checked) return checked.error();
-    }
-    auto opened = env.net().open_datagram(socket_options(interface));
-    if (opened || interface || options_.broadcast_only || opened.error().code() == std::errc::address_in_use)
-        return opened;
-    return open_somewhere(topology, std::move(opened).error());
-}
-
-// The kernel has no route for the group, as on machines without a default route: then the interface of the node's
-// own address, any that carries multicast, and loopback, so that at least the nodes of this machine find each other.
-result<gossip::socket> gossip::open_somewhere(strategy_context& topology, error first_failure) const {
-    auto& env = topology.env();
-    auto own = topology.self().text();
-    auto own_host = wire::ip_address::parse(own.substr(std::min(own.size(), own.find('@') + 1)));
-    auto candidates = env.net().interfaces();
-    std::erase_if(candidates, [](const auto& i) {
-        return !i.up || !i.address.is_v4() || !(i.multicast || i.address.is_loopback());
-    });
-    auto rank = [&own_host](const wire::interface_address& i) {
-        if (own_host && *own_host == i.address) return 0;
-        return i.address.is_loopback() ? 2 : 1;
-    };
-    std::ranges::stable_sort(candidates, {}, rank);
-    for (const auto& i : candidates) {
-        auto opened = env.net().open_datagram(socket_options(i.address));
-        if (!opened) continue;
-        topology.log(log_level::info, "gossip goes over " + i.name + " (" + to_string(i.address) +
-                                          "): this machine has no route for " + to_string(options_.multicast_addr));
-        return opened;
-    }
-    return first_failure.within("no interface takes multicast; set multicast_if to an address of this machine");
 }
 
 task<> gossip::run(strategy_context& topology) {
@@ -147,7 +80,7 @@ task<> gossip::run(strategy_context& topology) {
                                          "use 32 random characters");
     std::string last_failure;
     for (;;) {
-        auto opened = open(topology);
+        auto opened = open_multicast(topology, socket_settings());
         if (opened) {
             last_failure.clear();
             auto through = std::move(*opened);
@@ -252,6 +185,11 @@ result<std::unique_ptr<strategy>> from_settings(const topology_settings& setting
     config.read("broadcast_only", options.broadcast_only);
     config.read("secret", options.secret);
     options.trust = trusted_patterns(settings.trust);
+    if (options.broadcast_only && !options.multicast_addr.is_v4())
+        return error{config_errc::bad_value, "there is no broadcast in IPv6; set multicast_addr to a group as "
+                                             "\"ff02::5ed9:e\" and leave broadcast_only out"};
+    if (options.if_addr.is_multicast() && options.if_addr != options.multicast_addr)
+        return error{config_errc::bad_value, "if_addr is a group, but not that of multicast_addr"};
     if (!options.broadcast_only && !options.multicast_addr.is_multicast())
         return error{config_errc::bad_value, "multicast_addr " + to_string(options.multicast_addr) +
                                                  " is no multicast address; for a broadcast address set "
@@ -280,12 +218,13 @@ strategy_definition gossip_definition() {
     out.options = {
         {"port", type::integer, std::to_string(usual.port), "UDP port to listen on and to send to", 1, 65535},
         {"if_addr", type::address, quoted(to_string(usual.if_addr)),
-         "`0.0.0.0`, the group, or an address of this machine, which then chooses the interface as `multicast_if` "
+         "`0.0.0.0`, `::`, the group, or an address of this machine, which then chooses the interface as "
+         "`multicast_if` "
          "does"},
         {"multicast_addr", type::address, quoted(to_string(usual.multicast_addr)),
-         "the group; with `broadcast_only` the broadcast address"},
+         "the group, of IPv4 or IPv6 (`ff02::5ed9:e`, say); with `broadcast_only` the IPv4 broadcast address"},
         {"multicast_if", type::address, "",
-         "IPv4 address of the interface to send and join on; without it the kernel chooses, and where it has no route "
+         "an address of the interface to send and join on; without it the kernel chooses, and where it has no route "
          "the interface of the node's own address is taken"},
         {"multicast_ttl", type::integer, std::to_string(usual.multicast_ttl),
          "how many routers a packet may pass, plus 1", 0, 255},

@@ -2,6 +2,7 @@
 """The nodes of the soak and of the partition experiment: one of each kind, started on a machine of the lab, read line
 by line, killed, started again."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -94,6 +95,9 @@ class Member:
                 self.events.append((time.monotonic(), *next(iter(said.items()))))
         if program is self.program and not self.ending:
             self.hears(self, f"ended by itself, with {program.wait()}")
+        program.stdout.close()
+        with contextlib.suppress(OSError):  # what was not yet written is for nobody
+            program.stdin.close()
 
     def _measure(self, pid):
         try:

@@ -64,8 +64,10 @@ class Cluster:
 
     def expect(self, holds, what, seconds=60):
         if not wait_until(holds, seconds, every=0.005):
-            seen = {m.name: sorted(m.sees()) for m in self.members}
-            raise RuntimeError(f"{seconds} s passed waiting for {what}; seen: {seen}; heard: {self.heard}")
+            raise RuntimeError(f"{seconds} s passed waiting for {what}; heard: {self.heard}; {self.differences()}")
+
+    def differences(self):
+        return differences({m.node: m.report for m in self.members})
 
     def others(self, member):
         return [m for m in self.members if m is not member]
@@ -176,7 +178,7 @@ def split(kinds, trials):
             healed = time.monotonic()
             cluster.expect(cluster.is_mesh, "a full mesh after the split")
             out["healed: full mesh"].append(time.monotonic() - healed)
-            cluster.expect(lambda: not differences({m.node: m.report for m in cluster.members}), "agreement", 120)
+            cluster.expect(lambda: not cluster.differences(), "agreement", 120)
             out["healed: names and groups agree too"].append(time.monotonic() - healed)
     return out
 

@@ -5,13 +5,21 @@
 
 #include <sedge/cluster/application.hpp>
 #include <sedge/otp/kernel.hpp>
+#include <sedge/otp/pg.hpp>
 #include <sedge/term/match.hpp>
 #include <sedge/wire/environment.hpp>
+
+#include <algorithm>
 
 namespace sedge::soak {
 namespace {
 
 using namespace std::chrono_literals;
+
+const std::vector<atom>& groups() {
+    static const std::vector<atom> all{atom{"soak_1"}, atom{"soak_2"}, atom{"soak_3"}, atom{"soak_4"}};
+    return all;
+}
 
 constexpr auto patience = 30s; // a silent peer, which holds up a registration, is down well before
 
@@ -19,6 +27,24 @@ task<> member(process& self) {
     for (;;) {
         auto waiting = self.receive();
         (void)co_await std::move(waiting);
+    }
+}
+
+// Twice a second one process joins a group, or leaves it if it is in already.
+task<> join_and_leave(process& self, application& app, world& all) {
+    std::vector<pid> members;
+    for (int i = 0; i < 4; ++i) members.push_back(self.spawn(member, {.label = "member"}));
+    for (;;) {
+        auto sleeping = self.sleep(500ms);
+        co_await std::move(sleeping);
+        if (all.quiet) continue;
+        term group{groups()[self.env().random_below(groups().size())]};
+        const auto& who = members[self.env().random_below(members.size())];
+        auto inside = app.kernel().pg().local_members(group);
+        if (std::ranges::find(inside, who) != inside.end())
+            app.kernel().pg().leave(group, who);
+        else
+            (void)app.kernel().pg().join(group, who);
     }
 }
 
@@ -89,6 +115,7 @@ std::string shown(const std::optional<pid>& who) {
 
 void start_shared(application& app, world& all) {
     auto& node = app.node();
+    node.spawn([&](process& self) { return join_and_leave(self, app, all); }, {.label = "join and leave"});
     node.spawn([&](process& self) { return keep_name(self, app); }, {.label = "keep name"});
     for (const char* name : {"soak_contested_1", "soak_contested_2"})
         node.spawn([&app, &all, name](process& self) { return contend(self, app, all, term{atom{name}}); },
@@ -104,6 +131,16 @@ std::string shared_report(application& app) {
         if (!text) continue;
         if (out.back() != '{') out += ',';
         out += '"' + text->str() + "\":" + shown(names.whereis_name(name));
+    }
+    out += "},\"groups\":{";
+    for (const auto& group : groups()) {
+        std::vector<std::string> members;
+        for (const auto& who : app.kernel().pg().members(term{group})) members.push_back(shown(who));
+        std::ranges::sort(members);
+        if (out.back() != '{') out += ',';
+        out += '"' + group.str() + "\":[";
+        for (const auto& each : members) out += (out.back() == '[' ? "" : ",") + each;
+        out += ']';
     }
     return out + '}';
 }

@@ -90,7 +90,7 @@ void on_cast(state& s, const atom& origin, const term& message, time_point now) 
         auto nodes = read_members(view.element(4));
         if (changes && nodes) on_new_nodes(s, *changes, *nodes, view.element(5));
     } else if (is_tagged(view, "in_sync", 3)) {
-        on_in_sync(s, origin, view.element(2).is_atom("sedge"));
+        on_in_sync(s, origin, view.element(2).is_atom("sedge"), now);
     }
 }
 

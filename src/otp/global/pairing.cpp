@@ -19,7 +19,9 @@
 //
 // Other than OTP, a pairing that stands still while it holds the lock is given up after timing::exchange, and the peer
 // is left alone for a while that doubles: in OTP one node that falls silent there stops all registrations of the
-// cluster until its connection is gone.
+// cluster until its connection is gone. And whoever says in_sync must become known: if the member that was to tell us
+// of it has put us out just then, that node counts us in while we know nothing of it, and neither greets again. So it
+// is asked to forget us, and the two can meet anew.
 
 #include "otp/global/pairing.hpp"
 
@@ -89,6 +91,7 @@ std::vector<atom> add_to_known(state& s, const std::vector<member>& nodes) {
     for (const auto& m : nodes) {
         if (m.node == s.me || s.known.size() >= limits::peers_max) continue;
         auto [position, is_new] = s.known.try_emplace(m.node, m.version);
+        s.waiting_to_know.erase(m.node);
         if (is_new)
             added.push_back(m.node);
         else if (position->second == 0)
@@ -173,6 +176,7 @@ void forget(state& s, const atom& node) {
     s.setbacks.erase(node);
     s.known.erase(node);
     s.synced.erase(node);
+    s.waiting_to_know.erase(node);
 }
 
 void on_greeting(state& s, const atom& node, greeting his) {
@@ -253,12 +257,13 @@ void on_new_nodes(state& s, const operations& changes, const std::vector<member>
     if (auto requester = read_requester(extra)) apply(s, changes, *requester);
 }
 
-void on_in_sync(state& s, const atom& node, bool is_sedge) {
+void on_in_sync(state& s, const atom& node, bool is_sedge, time_point now) {
     s.note_kind(node, is_sedge);
     s.synced.insert(node);
     drop(s, node);
     s.early.erase(node);
     s.setbacks.erase(node);
+    if (!s.known.contains(node)) s.waiting_to_know.emplace(node, now + s.timing.acquaintance);
 }
 
 void lock_not_answered(state& s, const atom& node, std::int64_t tag, time_point now) {
@@ -280,6 +285,8 @@ std::optional<time_point> next_deadline(const state& s) {
     std::optional<time_point> first;
     for (const auto& [node, p] : s.pairings)
         if (p.give_up_at && (!first || *p.give_up_at < *first)) first = p.give_up_at;
+    for (const auto& [node, due] : s.waiting_to_know)
+        if (!first || due < *first) first = due;
     for (const auto& [node, due] : s.removing)
         if (due != time_point::max() && (!first || due < *first)) first = due;
     return first;

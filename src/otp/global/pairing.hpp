@@ -19,7 +19,7 @@ void on_lock_set(state& s, const atom& node, const term& message);
 void on_exchange(state& s, const atom& node, std::vector<named> names, const term_view& tag, time_point now);
 void on_resolved(state& s, const atom& node, pairing::resolution his, const term_view& tag);
 void on_new_nodes(state& s, const operations& changes, const std::vector<member>& nodes, const term_view& extra);
-void on_in_sync(state& s, const atom& node, bool is_sedge);
+void on_in_sync(state& s, const atom& node, bool is_sedge, time_point now);
 
 // What was asked for by effects.
 void lock_is_set(state& s, const atom& node, std::int64_t tag, term requester, time_point now);

@@ -81,6 +81,16 @@ void on_lost_connection(state& s, const term_view& message, time_point now) {
 }
 
 void remove_overdue(state& s, time_point now) {
+    std::vector<atom> strangers;
+    for (const auto& [node, due] : s.waiting_to_know)
+        if (due <= now) strangers.push_back(node);
+    for (const auto& node : strangers) {
+        s.note(log_level::info,
+               "[sedge:global] " + node.str() + " counts us in, and nobody has told us of it: meeting anew");
+        s.out.push_back(effect::plain{node, term{std::tuple{atom{"remove_connection"}, s.me}}});
+        forget(s, node);
+        s.removing.insert_or_assign(node, now + s.timing.removal);
+    }
     for (auto& [node, due] : s.removing) {
         if (due > now) continue;
         due = time_point::max();

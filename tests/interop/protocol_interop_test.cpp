@@ -167,6 +167,9 @@ TEST_F(Protocol, GroupLeadersAreInheritedAndChangeAcrossNodes) {
     proves("Processes", "group_leader/2 on a process of the other node", direction::both);
     auto& open = start_sedge({.name = "open@127.0.0.1", .roles = everything_allowed()});
     open.node.spawn(wait_for_ever, {.label = "waits", .name = "waits"_atom});
+    ASSERT_EQ(otp.erl("net_adm:ping('open@127.0.0.1')"), "pong");
+    ASSERT_TRUE(eventually([&] { return us.node.is_connected("open@127.0.0.1"_atom); })); // by global
+    events_expected = 2;
     otp.erl("W = rpc:call('open@127.0.0.1', erlang, whereis, [waits]), group_leader(self(), W)");
     EXPECT_EQ(otp.erl("rpc:call('open@127.0.0.1', erlang, process_info, [W, group_leader]) =:= {group_leader, self()}"),
               "true");

@@ -147,6 +147,7 @@ strategies::strategies()
           epmd_definition(),         gossip_definition(),   mdns_definition(),     local_epmd_definition(),
           erlang_hosts_definition(), dns_poll_definition(), postgres_definition(), etcd_definition(),
           kubernetes_definition(),   rancher_definition(),
+          kubernetes_dns_definition(), kubernetes_dns_srv_definition(),
       } {}
 
 void strategies::add(strategy_definition definition) {

@@ -9,6 +9,8 @@
 #include <sedge/cluster/strategies/etcd.hpp>
 #include <sedge/cluster/strategies/gossip.hpp>
 #include <sedge/cluster/strategies/kubernetes.hpp>
+#include <sedge/cluster/strategies/kubernetes_dns.hpp>
+#include <sedge/cluster/strategies/kubernetes_dns_srv.hpp>
 #include <sedge/cluster/strategies/local_epmd.hpp>
 #include <sedge/cluster/strategies/mdns.hpp>
 #include <sedge/cluster/strategies/postgres.hpp>

@@ -18,9 +18,11 @@ strategy_definition erlang_hosts_definition();
 strategy_definition etcd_definition();
 strategy_definition gossip_definition();
 strategy_definition kubernetes_definition();
-strategy_definition rancher_definition();
+strategy_definition kubernetes_dns_definition();
+strategy_definition kubernetes_dns_srv_definition();
 strategy_definition local_epmd_definition();
 strategy_definition mdns_definition();
+strategy_definition rancher_definition();
 
 inline std::string quoted(const std::string& text) { return '"' + text + '"'; }
 

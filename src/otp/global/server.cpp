@@ -88,7 +88,28 @@ private:
             if (other != *who) demonitor(other);
     }
 
+    /// A name may come before the connection to its node. A monitor would then fail at once if that node could not be
+    /// reached a moment ago, and the name would be forgotten for good; so it waits for the connection.
+    void monitor(const pid& who) {
+        bool is_near = who.node == self_.node().name() || self_.node().is_connected(who.node);
+        if (is_near) {
+            monitors_.insert_or_assign(who, self_.monitor(who));
+            return;
+        }
+        auto [waiting, is_first] = unreached_.try_emplace(who.node);
+        waiting->second.push_back(who);
+        if (is_first) jobs_.start(reach(who.node));
+    }
+
+    task<> reach(atom node) {
+        auto connecting = self_.node().connect(node);
+        (void)co_await std::move(connecting); // without connection the monitors fail, as they should
+        auto waiting = unreached_.extract(node);
+        for (const auto& who : waiting.mapped()) monitors_.insert_or_assign(who, self_.monitor(who));
+    }
+
     void demonitor(const pid& who) {
+        if (auto waiting = unreached_.find(who.node); waiting != unreached_.end()) std::erase(waiting->second, who);
         auto found = monitors_.find(who);
         if (found == monitors_.end()) return;
         self_.demonitor(found->second);
@@ -105,7 +126,7 @@ private:
         carrying_out_ = false;
         auto changes = s_.watched.take();
         for (const auto& who : changes.unwatch) demonitor(who);
-        for (const auto& who : changes.watch) monitors_.insert_or_assign(who, self_.monitor(who));
+        for (const auto& who : changes.watch) monitor(who);
         service_->changed.set();
         service_->changed.reset();
     }
@@ -181,6 +202,7 @@ private:
     term mark_;
     bool carrying_out_ = false;
     std::unordered_map<pid, reference> monitors_;
+    std::unordered_map<atom, std::vector<pid>> unreached_; ///< To be monitored when their node is connected.
     std::deque<atom> to_meet_;
     std::size_t meeting_ = 0;
     nursery jobs_; // last: it goes first

@@ -17,7 +17,7 @@ class category final : public std::error_category {
         case tls_errc::untrusted: return "it is signed by no authority that is known here";
         case tls_errc::expired: return "it has expired";
         case tls_errc::not_yet_valid: return "it is not valid yet, or the clock of this machine is wrong";
-        case tls_errc::wrong_name: return "the peer's certificate is for somebody else";
+        case tls_errc::wrong_name: return "the certificate is for somebody else";
         case tls_errc::wrong_purpose: return "it may not be used for this end of a connection";
         case tls_errc::no_certificate: return "the peer shows no certificate";
         case tls_errc::incompatible: return "no TLS version or cipher in common";

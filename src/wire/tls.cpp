@@ -186,20 +186,28 @@ task<result<tls_link>> shake_hands(environment& env, std::unique_ptr<stream> ove
             co_await std::move(last);
             co_return engine->failure();
         }
-        auto sending = send_output(*over, *engine);
-        const auto sent = co_await std::move(sending);
+        // Awaited only where there is something to wait for: an await that is ready at once may use stack, and how many
+        // pieces the bytes come in is the peer's choice.
+        result<void> sent;
+        if (!engine->output().empty()) {
+            auto sending = send_output(*over, *engine);
+            sent = co_await std::move(sending);
+        }
         if (progress == tls_engine::progress::done) {
             if (!sent) co_return sent.error();
             break;
         }
         // A write that fails has often its reason in an alert that can be read.
-        auto reading = read_some(*over, engine->prepare());
-        const auto count = co_await std::move(reading);
-        if (!count) {
-            if (count.error() == make_error_code(errc::closed)) co_return error{tls_errc::closed};
-            co_return count.error();
+        const io_step got = over->try_read(engine->prepare());
+        switch (got.what) {
+        case io_step::outcome::done: engine->commit(got.count); break;
+        case io_step::outcome::closed: co_return error{tls_errc::closed};
+        case io_step::outcome::failed: co_return error{got.code};
+        case io_step::outcome::would_block: {
+            auto bytes = over->readable();
+            co_await std::move(bytes);
         }
-        engine->commit(*count);
+        }
     }
     tls_link link;
     link.peer = engine->peer();

@@ -70,7 +70,56 @@ task<result<void>> wait_for_sync(std::shared_ptr<service> s, std::vector<atom> n
     co_return result<void>{};
 }
 
+task<result<void>> done() { co_return result<void>{}; }
+
+task<result<void>> without_value(task<result<bool>> changing) {
+    result<bool> changed = co_await std::move(changing);
+    if (!changed) co_return changed.error();
+    co_return result<void>{};
+}
+
+task<result<void>> sync_all(std::shared_ptr<service> s, time_point deadline, std::optional<std::vector<atom>> nodes) {
+    if (!s || !s->running) co_return not_here("is not running here");
+    auto waiting = wait_for_sync(s, nodes ? *std::move(nodes) : s->here.peers());
+    auto in_time = with_deadline(s->here.env(), deadline, std::move(waiting));
+    co_return co_await std::move(in_time);
+}
+
+task<bool> lock_all(std::shared_ptr<service> s, process& self, registry::lock_key key, time_point deadline,
+                    std::vector<atom> nodes) {
+    if (!s || !s->running) co_return false;
+    for (int times = 1;; ++times) {
+        auto locking = registry::lock_on(self, s, nodes, key, deadline);
+        registry::lock_outcome outcome = co_await std::move(locking);
+        if (outcome == registry::lock_outcome::set) co_return true;
+        auto next = self.env().now() + registry::random_pause(self.env(), times);
+        if (next >= deadline) co_return false;
+        auto sleeping = sleep_until(self.env(), next);
+        co_await std::move(sleeping);
+    }
+}
+
+task<bool> run_locked(global names, process& self, global_lock lock, std::function<task<>()> job, time_point deadline,
+                      std::vector<atom> nodes) {
+    auto locking = names.set_lock(self, lock, deadline, nodes);
+    bool is_locked = co_await std::move(locking);
+    if (!is_locked) co_return false;
+    std::exception_ptr failure;
+    try {
+        auto running = job();
+        co_await std::move(running);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    auto freeing = names.del_lock(self, lock, nodes);
+    co_await std::move(freeing);
+    if (failure) std::rethrow_exception(failure);
+    co_return true;
+}
+
 } // namespace
+
+// No member below is a coroutine: `kernel::global()` gives a copy, which is gone before its task begins.
 
 std::string_view to_string(loss_reports which) noexcept {
     switch (which) {
@@ -93,21 +142,15 @@ task<result<bool>> global::register_name(term name, pid who, time_point deadline
 }
 
 task<result<void>> global::re_register_name(term name, pid who, time_point deadline, conflict_method method) const {
-    auto changing =
+    return without_value(
         carry_out(service_, make_request(service_, request::kind::replace,
-                                         {std::move(name), std::move(who), registry::fun_of(method)}, deadline));
-    result<bool> changed = co_await std::move(changing);
-    if (!changed) co_return changed.error();
-    co_return result<void>{};
+                                         {std::move(name), std::move(who), registry::fun_of(method)}, deadline)));
 }
 
 task<result<void>> global::unregister_name(term name, time_point deadline) const {
-    auto s = service_;
-    if (s && s->running && !s->where(name)) co_return result<void>{};
-    auto changing = carry_out(s, make_request(s, request::kind::remove, {std::move(name), {}, {}}, deadline));
-    result<bool> changed = co_await std::move(changing);
-    if (!changed) co_return changed.error();
-    co_return result<void>{};
+    const auto& s = service_;
+    if (s && s->running && !s->where(name)) return done();
+    return without_value(carry_out(s, make_request(s, request::kind::remove, {std::move(name), {}, {}}, deadline)));
 }
 
 std::optional<pid> global::whereis_name(const term& name) const {
@@ -132,28 +175,13 @@ std::vector<term> global::registered_names() const {
 std::vector<atom> global::known() const { return service_ ? service_->known() : std::vector<atom>{}; }
 
 task<result<void>> global::sync(time_point deadline, std::optional<std::vector<atom>> nodes) const {
-    auto s = service_;
-    if (!s || !s->running) co_return not_here("is not running here");
-    auto waiting = wait_for_sync(s, nodes ? *std::move(nodes) : s->here.peers());
-    auto in_time = with_deadline(s->here.env(), deadline, std::move(waiting));
-    co_return co_await std::move(in_time);
+    return sync_all(service_, deadline, std::move(nodes));
 }
 
 task<bool> global::set_lock(process& self, global_lock lock, time_point deadline,
                             std::optional<std::vector<atom>> nodes) const {
-    auto s = service_;
-    if (!s || !s->running) co_return false;
-    const auto on = nodes ? *std::move(nodes) : here_and_peers(self.node());
-    const registry::lock_key key{std::move(lock.resource), std::move(lock.requester)};
-    for (int times = 1;; ++times) {
-        auto locking = registry::lock_on(self, s, on, key, deadline);
-        registry::lock_outcome outcome = co_await std::move(locking);
-        if (outcome == registry::lock_outcome::set) co_return true;
-        auto next = self.env().now() + registry::random_pause(self.env(), times);
-        if (next >= deadline) co_return false;
-        auto sleeping = sleep_until(self.env(), next);
-        co_await std::move(sleeping);
-    }
+    auto on = nodes ? *std::move(nodes) : here_and_peers(self.node());
+    return lock_all(service_, self, {std::move(lock.resource), std::move(lock.requester)}, deadline, std::move(on));
 }
 
 task<> global::del_lock(process& self, global_lock lock, std::optional<std::vector<atom>> nodes) const {
@@ -164,23 +192,8 @@ task<> global::del_lock(process& self, global_lock lock, std::optional<std::vect
 
 task<bool> global::trans(process& self, global_lock lock, std::function<task<>()> job, time_point deadline,
                          std::optional<std::vector<atom>> nodes) const {
-    const global names = *this;
-    // The same nodes at the end as at the beginning.
-    const auto on = nodes ? *std::move(nodes) : here_and_peers(self.node());
-    auto locking = names.set_lock(self, lock, deadline, on);
-    bool is_locked = co_await std::move(locking);
-    if (!is_locked) co_return false;
-    std::exception_ptr failure;
-    try {
-        auto running = job();
-        co_await std::move(running);
-    } catch (...) {
-        failure = std::current_exception();
-    }
-    auto freeing = names.del_lock(self, lock, on);
-    co_await std::move(freeing);
-    if (failure) std::rethrow_exception(failure);
-    co_return true;
+    auto on = nodes ? *std::move(nodes) : here_and_peers(self.node()); // the same at the end as at the beginning
+    return run_locked(*this, self, std::move(lock), std::move(job), deadline, std::move(on));
 }
 
 } // namespace sedge::otp

@@ -362,6 +362,31 @@ TEST_F(HalfPeer, ThatNeverExchangesNamesIsGivenUp) {
     EXPECT_TRUE(cancelled);
 }
 
+TEST_F(HalfPeer, WhomItIntroducesIsDialledAnewIfAnOlderDialFails) {
+    // A dial that hangs, as those do that began while a cluster was split.
+    sim.machine("10.0.0.9");
+    sim.cut(a.node.address, "10.0.0.9");
+    table.where[name_of('c').str()] = {*wire::ip_address::parse("10.0.0.9"), 1};
+    std::optional<result<void>> older;
+    a->spawn([&older](process& self) -> task<> {
+        auto dialling = self.node().connect(name_of('c'));
+        older = co_await std::move(dialling);
+    });
+    sim.run_for(1s);
+
+    auto& c = boot('c'); // now it is where it can be reached
+    const pid who = c->spawn(recorder(make_inbox()));
+    const std::tuple insert{"insert"_atom, std::tuple{"x"_atom, who, "any"_atom}};
+    const std::pair lock{"lock"_atom, std::pair{"global"_atom, "p"_atom}};
+    cast_to_a("new_nodes"_atom, name_of('p'), std::vector{insert}, std::vector<int>{},
+              std::vector{std::pair{name_of('c'), 8}}, std::vector{lock});
+    sim.run_for(15s);
+    ASSERT_TRUE(older);
+    EXPECT_FALSE(*older);
+    EXPECT_EQ(known(a), "c") << sim.story();
+    EXPECT_EQ(a.names().whereis_name("x"_atom), who);
+}
+
 TEST_F(HalfPeer, StaleTagsAreIgnored) {
     greet();
     sim.run_for(3s);

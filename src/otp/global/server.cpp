@@ -23,6 +23,7 @@ namespace {
 constexpr duration resolve_one_time{seconds{5}};  ///< For a node to decide one conflict.
 constexpr duration resolve_all_time{seconds{60}}; ///< For all of one pairing; then the other side's names stay.
 constexpr std::size_t introductions_max = limits::dials_max; ///< Under way at a time; the others wait.
+constexpr duration second_dial_pause{milliseconds{100}};
 
 class server {
 public:
@@ -102,10 +103,24 @@ private:
     }
 
     task<> reach(atom node) {
-        auto connecting = self_.node().connect(node);
+        auto connecting = connect_to(node);
         (void)co_await std::move(connecting); // without connection the monitors fail, as they should
         auto waiting = unreached_.extract(node);
         for (const auto& who : waiting.mapped()) monitors_.insert_or_assign(who, self_.monitor(who));
+    }
+
+    /// Of a node that was heard of just now. A dial that is under way already counts for our call, too; after a split
+    /// it may have begun while nobody could be reached, and then its failure tells nothing. So a second one is made.
+    task<bool> connect_to(atom node) {
+        for (bool is_last : {false, true}) {
+            auto connecting = self_.node().connect(node);
+            result<void> connected = co_await std::move(connecting);
+            if (connected || self_.node().is_connected(node)) co_return true;
+            if (is_last) break;
+            auto sleeping = sleep_until(self_.env(), now() + second_dial_pause);
+            co_await std::move(sleeping);
+        }
+        co_return self_.node().is_connected(node);
     }
 
     void demonitor(const pid& who) {
@@ -160,9 +175,9 @@ private:
     }
 
     task<> introduce(atom node) {
-        auto connecting = self_.node().connect(node);
-        result<void> connected = co_await std::move(connecting);
-        introduced(s_, node, connected.has_value() || self_.node().is_connected(node));
+        auto connecting = connect_to(node);
+        bool is_connected = co_await std::move(connecting);
+        introduced(s_, node, is_connected);
         carry_out();
         --meeting_;
         meet_next();

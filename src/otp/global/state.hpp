@@ -23,10 +23,10 @@ namespace sedge::otp::registry {
 struct timing {
     duration lock_answer = seconds{10}; ///< For the other locker's `lock_set`; it may be busy with a third node.
     duration exchange = seconds{60}; ///< From the lock to the end of a pairing; the peer may have conflicts to solve.
-    duration acquaintance = seconds{10}; ///< From a node's in_sync until we hear of it from a member of our part.
-    duration removal = seconds{5};       ///< For a node that was put out to close its connection.
-    duration ask = seconds{10};          ///< For one answer of a node that is up.
-    duration pause_least = seconds{5};   ///< After a pairing that stood still; doubled each time up to the next.
+    duration acquaintance = seconds{5}; ///< From a node's in_sync until we hear of it from a member of our part.
+    duration removal = seconds{5};      ///< For a node that was put out to close its connection.
+    duration ask = seconds{10};         ///< For one answer of a node that is up.
+    duration pause_least = seconds{5};  ///< After a pairing that stood still; doubled each time up to the next.
     duration pause_most = std::chrono::minutes{5};
 };
 

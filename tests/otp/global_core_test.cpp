@@ -294,6 +294,17 @@ TEST_F(GlobalCore, ReportIsPassedOnOnceAndFollowed) {
     EXPECT_TRUE(plain_messages().empty());
 }
 
+TEST_F(GlobalCore, WhoeverIsPutOutBeforeItIsConnectedMayComeLater) {
+    become_known(b, true);
+    become_known(c, true); // heard of, and not connected yet
+    on_message(s, b, term{std::tuple{"lost_connection"_atom, b, 99, 5, c}}, {});
+    EXPECT_TRUE(s.removing.contains(c));
+    peer_up(s, c);
+    s.out.clear();
+    remove_overdue(s, time_point{} + 1min);
+    EXPECT_TRUE(s.out.empty()) << "a fresh connection is cut";
+}
+
 TEST_F(GlobalCore, RequestToBeRemovedClosesTheConnection) {
     become_known(b, true);
     on_message(s, b, term{std::pair{"remove_connection"_atom, b}}, {});

@@ -162,6 +162,7 @@ void apply(state& s, const operations& changes, const term& requester) {
 }
 
 void peer_up(state& s, const atom& node) {
+    s.removing.erase(node); // that was about a connection before this one, perhaps one that never came up
     if (s.known.contains(node) || s.pairings.contains(node)) return;
     pairing p;
     p.my_tag = s.next_tag++;

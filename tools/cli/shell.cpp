@@ -28,7 +28,7 @@ task<int> talk(wire::system_environment& env, node& on, shell::session state, st
     shell::console_options options;
     options.history_file = history_file();
     options.complete = [&on, &state](std::string_view text) { return shell::complete_for(on, state, text); };
-    auto console = shell::open_console(env, std::move(options));
+    std::shared_ptr<shell::console> console = shell::open_console(env, std::move(options));
     struct log_on_console { // also when this task is cancelled
         shell::console_log* log;
         ~log_on_console() {
@@ -37,7 +37,7 @@ task<int> talk(wire::system_environment& env, node& on, shell::session state, st
     } until_the_end{isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) ? log.get() : nullptr};
     if (until_the_end.log) log->show_on(console.get());
     if (isatty(STDIN_FILENO)) console->print("h shows what can be typed here, Ctrl-D leaves");
-    auto running = shell::run_shell(on, *console, state);
+    auto running = shell::run_shell(on, console, state);
     co_return co_await std::move(running);
 }
 

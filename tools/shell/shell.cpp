@@ -119,12 +119,19 @@ private:
     int interrupts_ = 0;
 };
 
+/// The shell's process. It ends a moment after its node's task, cancelled with the program, say, and waits at the
+/// console until then; so it keeps that.
+task<> run_at([[maybe_unused]] std::shared_ptr<console> kept, loop& shell, process& self) {
+    auto running = shell.run(self);
+    co_await std::move(running);
+}
+
 /// Runs shell processes one after the other, until one leaves by itself.
-task<> keep_running(process& self, loop& shell, session& state, event& over) {
+task<> keep_running(process& self, std::shared_ptr<console> where, loop& shell, session& state, event& over) {
     while (!state.exit_status) {
         spawn_options options;
         options.label = "sedge:shell/0";
-        process_body body = [&shell](process& p) { return shell.run(p); };
+        process_body body = [where, &shell](process& p) { return run_at(where, shell, p); };
         const auto [who, ref] = self.spawn_monitor(std::move(body), options);
         std::function<bool(const term_view&)> fits = [ref = ref](const term_view& m) {
             return m.kind() == term_kind::tuple && m.arity() == 5 && m.element(0).is_atom("DOWN") &&
@@ -141,11 +148,11 @@ task<> keep_running(process& self, loop& shell, session& state, event& over) {
 
 } // namespace
 
-task<int> run_shell(node& on, console& where, session& state) {
-    state.print = [&where](std::string_view lines) { where.print(lines); };
-    loop shell{where, state, state.remote.empty() ? on.name() : state.remote};
+task<int> run_shell(node& on, std::shared_ptr<console> where, session& state) {
+    state.print = [where](std::string_view lines) { where->print(lines); };
+    loop shell{*where, state, state.remote.empty() ? on.name() : state.remote};
     event over{on.env()};
-    process_body keeper = [&](process& self) { return keep_running(self, shell, state, over); };
+    process_body keeper = [&](process& self) { return keep_running(self, where, shell, state, over); };
     const auto who = on.spawn(std::move(keeper));
     auto waiting = over.wait();
     co_await std::move(waiting);

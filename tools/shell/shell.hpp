@@ -18,8 +18,8 @@ namespace sedge::shell {
 /// and keeps the bindings.
 ///
 /// `state` says what is called where; its `print` is set here.
-/// Threads: the node's. `on`, `where` and `state` must outlive the task.
-[[nodiscard]] task<int> run_shell(node& on, console& where, session& state);
+/// Threads: the node's. `on` and `state` must outlive the task.
+[[nodiscard]] task<int> run_shell(node& on, std::shared_ptr<console> where, session& state);
 
 /// Completion for the console of a shell.
 completion complete_for(node& on, const session& state, std::string_view text);

@@ -59,6 +59,10 @@ task<> churn(process& self, otp::pg& groups, std::shared_ptr<Shared> shared, std
     }
 }
 
+bool is_meshed(const std::vector<pg_checks::view>& all) {
+    return std::all_of(all.begin(), all.end(), [&](const auto& v) { return v.at->peers().size() + 1 == all.size(); });
+}
+
 } // namespace
 
 void pg_checks::start(node& on, otp::kernel& kernel) {
@@ -87,7 +91,10 @@ std::vector<std::pair<std::string, std::string>> pg_checks::look(wire::simulatio
                     if (home.at->name() == who.node && !home.at->is_alive(who))
                         violations.emplace_back(v.name, "a dead member in group " + std::to_string(group) + ": " +
                                                             to_string(who));
-    if (!agree(all)) violations.emplace_back("all", "views of groups differ 1 s after the end of members");
+    // Late news of a cut link may put a node out just then (partitions.cpp); it comes back, and views agree again.
+    const auto agreed_again = [&] { return is_meshed(all) && agree(all); };
+    if (!agree(all) && (is_meshed(all) || !sim.run_until(agreed_again, 8s)))
+        violations.emplace_back("all", "views of groups differ 1 s after the end of members");
     shared_->quiet = false;
     return violations;
 }

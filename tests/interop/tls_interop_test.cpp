@@ -52,7 +52,10 @@ protected:
     static sedge_options ours_with(wire::tls_options files) {
         sedge_options options;
         options.roles = everything_allowed();
-        options.more = [files = std::move(files)](node_options& o) { o.tls = files; };
+        options.more = [files = std::move(files)](node_options& o) {
+            o.tls = files;
+            o.setup_time = 30s;
+        };
         return options;
     }
     wire::tls_options files_of(const std::string& name) const {
@@ -85,7 +88,16 @@ protected:
         return start_otp_with(name);
     }
     otp_node& start_otp_with(const std::string& name) {
-        return start_otp(name, {.more = {"-proto_dist", "inet_tls", "-ssl_dist_optfile", file_of(name, ".ssl_dist")}});
+        return warmed_up(start_otp(name, {.more = {"-proto_dist", "inet_tls", "-ssl_dist_optfile",
+                                                   file_of(name, ".ssl_dist"), "-kernel", "net_setuptime", "30"}}));
+    }
+
+    /// OTP loads its TLS at the first handshake. On a busy machine that alone can take longer than handshakes may.
+    static otp_node& warmed_up(otp_node& otp) {
+        otp.erl("[begin application:load(A), {ok, Ms} = application:get_key(A, modules), "
+                "[code:ensure_loaded(M) || M <- Ms], ok end || A <- [crypto, asn1, public_key, ssl]]",
+                60s);
+        return otp;
     }
 
     /// OTP dials us and fails; what our log says then.

@@ -7,6 +7,7 @@
 
 #include <boost/url/src.hpp>
 
+#include <algorithm>
 #include <charconv>
 
 namespace sedge::cluster {
@@ -15,6 +16,17 @@ namespace {
 
 error malformed(std::string_view text, const std::string& why) {
     return {errc::malformed, "\"" + printable(text) + "\" " + why};
+}
+
+/// Whether that begins with "http://" or "https://", in small or large letters. Nothing else is handed to Boost.URL:
+/// that of Boost 1.81 asserts where a scheme is followed by neither an authority nor a path ("f:" and a byte of 0x92).
+bool is_web(std::string_view text) {
+    const auto begins = [text](std::string_view with) {
+        return text.size() >= with.size() && std::equal(with.begin(), with.end(), text.begin(), [](char a, char b) {
+                   return a == (b >= 'A' && b <= 'Z' ? static_cast<char>(b - 'A' + 'a') : b);
+               });
+    };
+    return begins("http://") || begins("https://");
 }
 
 } // namespace
@@ -26,13 +38,12 @@ std::string url::authority() const {
 }
 
 result<url> parse_url(std::string_view text) {
+    constexpr auto no_url = "is no URL; one begins with http:// or https://, as http://10.0.0.5:2379";
+    if (!is_web(text)) return malformed(text, no_url);
     auto parsed = boost::urls::parse_uri(text);
-    if (!parsed) return malformed(text, "is no URL; one looks like http://10.0.0.5:2379");
+    if (!parsed) return malformed(text, no_url);
     url out;
-    if (parsed->scheme_id() == boost::urls::scheme::https)
-        out.secure = true;
-    else if (parsed->scheme_id() != boost::urls::scheme::http)
-        return malformed(text, "begins with neither http:// nor https://");
+    out.secure = parsed->scheme_id() == boost::urls::scheme::https;
     if (parsed->has_userinfo())
         return error{errc::malformed, "a URL must not hold a user name: it would stand in logs"};
     if (parsed->has_fragment()) return malformed(text, "has a fragment, which no server ever sees");

@@ -135,7 +135,7 @@ TEST(Url, IsTakenApart) {
 
 TEST(Url, WhatCannotBeDialledIsRefused) {
     for (const auto* text : {"", "10.0.0.5:2379", "ftp://a/", "http://", "http://user:word@a/", "http://a:0",
-                             "http://a:99999", "http://a/#part", "http://a b/", "http:///path"})
+                             "http://a:99999", "http://a/#part", "http://a b/", "http:///path", "f:\x92"})
         EXPECT_FALSE(parse_url(text)) << text;
     EXPECT_EQ(parse_url("http://user:word@a/").error().message().find("word@"), std::string::npos);
 }

@@ -21,8 +21,9 @@
 
 namespace sedge {
 
-/// The connections of a node: listens, dials, and holds one link per peer (a driver; who wins which race is decided
-/// by dist::name_arbiter, who may begin a handshake by dist::handshake_gate).
+/// The connections of a node: listens, dials, and holds one link per peer (a driver in four sources: peers.cpp opens
+/// and closes the set, dialling.cpp, accepting.cpp and links.cpp do what their names say; who wins which race is
+/// decided by dist::name_arbiter, who may begin a handshake by dist::handshake_gate).
 ///
 /// For one peer: up is announced before the first message of a connection, down after the last one, and the down of
 /// an old connection before the up of the one that replaces it.

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Connections that this node opens, and what is sent before they are up.
+#include "process/peer.hpp"
+
+namespace sedge {
+
+namespace {
+
+constexpr duration dial_pause = seconds{1}; // between two dials that only a send asked for
+
+} // namespace
+
+struct peer_set::dialling final : dist::dial_decisions {
+    dialling(dist::name_arbiter& a, atom p, dist::name_arbiter::attempt n)
+        : arbiter(a), peer(std::move(p)), number(n) {}
+    ~dialling() override { arbiter.dial_ended(peer, number); } // harmless if it has won or lost
+    bool may_send_name() override { return arbiter.dial_connected(peer, number); }
+    bool is_still_wanted() override { return arbiter.dial_still_wanted(peer, number); }
+
+    dist::name_arbiter& arbiter;
+    atom peer;
+    dist::name_arbiter::attempt number;
+};
+
+task<result<void>> peer_set::connect(atom name) {
+    if (stopping_ || !arbiter_)
+        co_return error{errc::stopped, "connect " + printable(name.text()) + ": this node is not running"};
+    if (name_lost_)
+        co_return error{errc::stopped, "connect " + printable(name.text()) + ": this node has lost its name"};
+    if (name == owner_.name)
+        co_return error{errc::invalid_argument, "connect " + printable(name.text()) + ": that is this node itself"};
+    if (is_up(name)) co_return result<void>{};
+    auto p = find_or_add(name);
+    p->last_failure.reset();
+    begin_dial(p);
+    while (!p->connection && !p->last_failure) {
+        auto change = p->changed.wait();
+        co_await std::move(change);
+    }
+    if (p->connection) co_return result<void>{};
+    co_return *p->last_failure;
+}
+
+void peer_set::begin_dial(const peer_ptr& p) {
+    if (!p->dial.empty()) return;
+    if (auto number = arbiter_->begin_dial(p->name)) p->dial.start(run_dial(p, *number));
+}
+
+task<> peer_set::run_dial(peer_ptr p, dist::name_arbiter::attempt number) {
+    auto attempt = dial(p, number);
+    auto outcome = co_await std::move(attempt);
+    if (outcome) {
+        link_up(std::move(*outcome), number);
+        co_return;
+    }
+    if (outcome.error() == make_error_code(dist::errc::already_connected)) {
+        // The peer dials us as well and its attempt is the one that counts. It comes, or cannot: then this one failed.
+        // When it is proved it cancels this task.
+        auto coming = wait_for_link(p);
+        auto bounded =
+            detail::finishes_before(owner_.env, owner_.env.now() + owner_.options.setup_time, std::move(coming));
+        (void)co_await std::move(bounded);
+        if (p->connection) co_return;
+    }
+    attempt_failed(p, std::move(outcome).error());
+}
+
+task<> peer_set::wait_for_link(peer_ptr p) {
+    while (!p->connection) {
+        auto change = p->changed.wait();
+        co_await std::move(change);
+    }
+}
+
+task<result<dist::established>> peer_set::dial(peer_ptr p, dist::name_arbiter::attempt number) {
+    const std::string step = "connect " + printable(p->name.text());
+    dialling decisions{*arbiter_, p->name, number};
+    auto parsed = node_name::parse(p->name.text());
+    if (!parsed) co_return std::move(parsed).error().within(step);
+    if (auto kind = check_name_kind(owner_.options.long_names, *parsed); !kind) co_return kind.error().within(step);
+    auto deadline = owner_.env.now() + owner_.options.setup_time;
+
+    auto looking = owner_.where.locate(parsed->alive, parsed->host);
+    auto look_up = with_deadline(owner_.env, deadline, std::move(looking));
+    auto found = co_await std::move(look_up);
+    if (!found) co_return std::move(found).error().within(step);
+
+    dist::dial_options options;
+    options.self = {*owner_.parsed, owner_.creation, dist::announced(owner_.options.hidden)};
+    options.peer = *parsed;
+    options.long_names = owner_.options.long_names;
+    options.secret = cookie_for(p->name);
+    auto tls = tls_now();
+    if (!tls) co_return std::move(tls).error().within(step);
+    options.tls = *std::move(tls);
+    options.candidates = std::move(*found);
+    options.deadline = deadline;
+    auto dialled = dist::dial(owner_.env, guard_, decisions, std::move(options));
+    auto outcome = co_await std::move(dialled);
+    if (outcome && !arbiter_->dial_won(p->name, number))
+        co_return error{dist::errc::already_connected, step + ": another connection has won"};
+    co_return outcome;
+}
+
+void peer_set::attempt_failed(const peer_ptr& p, error why) {
+    if (p->connection || arbiter_->is_up(p->name) || arbiter_->is_dialling(p->name)) {
+        p->note_change(); // another attempt goes on, or has won
+        return;
+    }
+    p->last_failure = std::move(why);
+    p->failed_at = owner_.env.now();
+    p->waiting.clear();
+    p->waiting_bytes = 0;
+    owner_.processes.node_lost(p->name);
+    p->note_change();
+    if (peers_.size() > limits::peers_max)
+        owner_.env.post([this, name = p->name, alive = std::weak_ptr<int>(alive_)] {
+            if (alive.lock()) forget_if_idle(name);
+        });
+}
+
+void peer_set::forget_if_idle(const atom& name) {
+    auto p = find(name);
+    if (p && !p->connection && p->waiting.empty() && p->dial.empty() && p.use_count() == 2) peers_.erase(name);
+}
+
+void peer_set::when_up(const atom& name, std::size_t bytes, std::function<void()> retry) {
+    auto lost = [this, name] { owner_.processes.node_lost(name); };
+    if (stopping_ || !arbiter_ || name_lost_) return lost();
+    auto p = find(name);
+    bool under_way = p && (!p->dial.empty() || arbiter_->is_up(name));
+    if (!under_way) {
+        if (!owner_.options.auto_connect) return lost();
+        if (!p && peers_.size() >= 2 * limits::peers_max) return lost();
+        if (p && p->last_failure && owner_.env.now() < p->failed_at + dial_pause) return lost();
+        p = find_or_add(name);
+    }
+    if (p->waiting_bytes + bytes > owner_.options.send_queue_bytes_max) {
+        owner_.env.log(log_level::warning, "[sedge] too much is waiting for the connection to " +
+                                               printable(name.text()) + ": a message was dropped");
+        return;
+    }
+    p->waiting.push_back(std::move(retry));
+    p->waiting_bytes += bytes;
+    if (!under_way) begin_dial(p);
+}
+
+} // namespace sedge

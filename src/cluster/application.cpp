@@ -168,7 +168,7 @@ public:
         if (!started) {
             node_.reset();
             directory_.reset();
-            co_return started.error().within(name->full.str());
+            co_return std::move(started).error();
         }
         otp::kernel_options kernel_options;
         kernel_options.roles = roles_ = otp::role_table{config_.roles};

@@ -78,7 +78,7 @@ task<> peer_set::accept_connections() {
         auto stream = co_await std::move(next);
         if (!stream) {
             if (stream.error() == make_error_code(wire::errc::closed)) co_return;
-            note_refusal({}, stream.error().within("accept"));
+            note_refusal(stream.error().within("accept"));
             auto pause = sleep_for(owner_.env, milliseconds{100});
             co_await std::move(pause);
             continue;
@@ -86,7 +86,8 @@ task<> peer_set::accept_connections() {
         auto admission = gate_.enter((*stream)->remote().address, owner_.env.now());
         if (admission.evicted) handshakes_.erase(*admission.evicted);
         if (!admission.admitted) {
-            note_refusal((*stream)->remote(), error{dist::errc::refused, "too many failed attempts from there"});
+            note_refusal(error{dist::errc::refused, "too many failed attempts from there"}.within(
+                "connection from " + to_string((*stream)->remote())));
             continue;
         }
         auto ticket = *admission.admitted;
@@ -100,12 +101,11 @@ task<> peer_set::accept_connections() {
 }
 
 task<> peer_set::run_accept(dist::handshake_gate::ticket ticket, std::unique_ptr<wire::stream> stream) {
-    auto from = stream->remote();
     accepting decisions{*this, ticket};
     dist::accept_options options;
     options.self = {*owner_.parsed, owner_.creation, dist::announced(owner_.options.hidden)};
     auto tls = tls_now();
-    if (!tls) co_return note_refusal(from, tls.error());
+    if (!tls) co_return note_refusal(tls.error().within("connection from " + to_string(stream->remote())));
     options.tls = *std::move(tls);
     auto accepted = dist::accept(owner_.env, guard_, decisions, std::move(stream), std::move(options));
     auto outcome = co_await std::move(accepted);
@@ -114,11 +114,11 @@ task<> peer_set::run_accept(dist::handshake_gate::ticket ticket, std::unique_ptr
         link_up(std::move(*outcome), decisions.number);
     } else {
         gate_.leave(ticket, dist::outcome_of(outcome.error().code()), owner_.env.now());
-        note_refusal(from, outcome.error());
+        note_refusal(outcome.error());
     }
 }
 
-void peer_set::note_refusal(const wire::endpoint& from, const error& why) {
+void peer_set::note_refusal(const error& why) {
     if (why == make_error_code(dist::errc::already_connected) || why == make_error_code(wire::errc::closed)) return;
     auto now = owner_.env.now();
     if (now >= refusals_since_ + refusal_window) {
@@ -128,9 +128,7 @@ void peer_set::note_refusal(const wire::endpoint& from, const error& why) {
         refusals_since_ = now;
         refusals_ = 0;
     }
-    if (++refusals_ <= refusals_logged_max)
-        owner_.env.log(log_level::warning,
-                       "[sedge] connection attempt from " + to_string(from) + " failed: " + printable(why.message()));
+    if (++refusals_ <= refusals_logged_max) owner_.env.log(log_level::warning, "[sedge] " + printable(why.message()));
 }
 
 } // namespace sedge

@@ -85,7 +85,7 @@ private:
     [[nodiscard]] const dist::cookie& cookie_for(const atom& name) const;
     /// What a new connection uses; null without TLS.
     [[nodiscard]] result<std::shared_ptr<const wire::tls_context>> tls_now();
-    void note_refusal(const wire::endpoint& from, const error& why);
+    void note_refusal(const error& why);
     void lose_name();
 
     node::impl& owner_;

@@ -32,7 +32,7 @@ EXPECTED = {
         # A topology tells why a node that is wanted cannot be reached; once for each reason, and now and then again.
         "unable to connect": r"warning \[sedge:soak\] (still )?unable to connect to ",
         # A node was killed, or its cable cut, between its TCP connection and its name.
-        "connection attempt failed": r"warning \[sedge\] connection attempt from 172\.24\.176\.\d+:\d+ failed: ",
+        "connection attempt failed": r"warning \[sedge\] connection from 172\.24\.176\.\d+:\d+: ",
     },
 }
 

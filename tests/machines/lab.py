@@ -90,8 +90,7 @@ class Machine:
     def power_off(self):
         """All programs and the whole kernel of the machine are gone at once; nothing says goodbye."""
         self.cut()
-        for pid in programs_of(self.namespace):
-            os.kill(pid, signal.SIGKILL)
+        signal_all(self.namespace, signal.SIGKILL)
         # The kernel takes a namespace apart when it finds the time; the cable has to be gone now.
         run("ip", "-n", self.lab.segment, "link", "del", self.port)
         run("ip", "netns", "del", self.namespace)
@@ -111,13 +110,17 @@ def programs_of(namespace):
     return [int(pid) for pid in run("ip", "netns", "pids", namespace, check=False).split()]
 
 
+def signal_all(namespace, number):
+    for pid in programs_of(namespace):
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            pass  # it has ended meanwhile, as the helpers of a BEAM do when that is gone
+
+
 def end_programs(namespace):
     for sent in (signal.SIGTERM, signal.SIGKILL):
-        for pid in programs_of(namespace):
-            try:
-                os.kill(pid, sent)
-            except ProcessLookupError:
-                pass
+        signal_all(namespace, sent)
         until = time.monotonic() + 1
         while programs_of(namespace) and time.monotonic() < until:
             time.sleep(0.02)

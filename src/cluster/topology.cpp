@@ -117,6 +117,7 @@ public:
     }
 
     void node_changed(const node_event& change) {
+        if (change.what == node_event::kind::changed) return;
         if (change.what == node_event::kind::up)
             core_.node_up(change.node, now());
         else

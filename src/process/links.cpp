@@ -53,7 +53,7 @@ void peer_set::peer::on_message(dist::connection& from, dist::incoming&& message
 
 void peer_set::link_up(dist::established link, dist::name_arbiter::attempt number) {
     auto p = find_or_add(link.peer.name.full);
-    bool hidden = !link.peer.is_visible();
+    const bool hidden = !link.peer.is_visible();
     dist::connection_options options;
     options.tick_time = owner_.options.tick_time;
     options.send_queue_bytes_max = owner_.options.send_queue_bytes_max;
@@ -65,14 +65,21 @@ void peer_set::link_up(dist::established link, dist::name_arbiter::attempt numbe
     p->number = number;
     p->up_since = owner_.env.now();
     p->relations_in = 0;
+    p->standing = node_standing{.name = p->name, .since = p->up_since, .hidden = hidden};
     p->last_failure.reset();
     owner_.processes.node_changed({p->name, true, hidden, {}});
-    owner_.announce({node_event::kind::up, p->name, hidden, {}});
+    announce(*p, node_event::kind::up, node_state::up, {});
     if (p->connection) p->connection->start(); // a watcher may have closed it
     auto waiting = std::exchange(p->waiting, {});
     p->waiting_bytes = 0;
     for (auto& retry : waiting) retry();
     p->note_change();
+}
+
+void peer_set::announce(peer& p, node_event::kind what, node_state state, std::string reason) {
+    const bool hidden = p.standing->hidden;
+    *p.standing = {p.name, state, owner_.env.now(), reason, hidden};
+    owner_.announce({what, p.name, hidden, std::move(reason), state});
 }
 
 void peer_set::link_down(peer& p, const error& why) {
@@ -88,7 +95,7 @@ void peer_set::link_down(peer& p, const error& why) {
                        "[sedge] connection to " + printable(p.name.text()) + " closed: " + printable(why.message()));
     owner_.processes.node_lost(p.name);
     owner_.processes.node_changed({p.name, false, hidden, down_reason(why)});
-    owner_.announce({node_event::kind::down, p.name, hidden, down_reason(why)});
+    announce(p, node_event::kind::down, node_state::down, down_reason(why));
     p.note_change();
     if (p.name == named_by_ && !stopping_) lose_name();
 }

@@ -7,6 +7,17 @@
 
 namespace sedge {
 
+std::string_view to_string(node_state s) noexcept {
+    switch (s) {
+    case node_state::up: return "up";
+    case node_state::suspect: return "suspect";
+    case node_state::draining: return "draining";
+    case node_state::down: return "down";
+    case node_state::left: return "left";
+    }
+    return "";
+}
+
 node::impl::impl(node& face_of, node_options o, environment& e, wire::directory& w)
     : face(face_of), env(e), where(w), options(std::move(o)) {}
 
@@ -68,31 +79,15 @@ task<> node::stop() {
     co_await std::move(closing);
 }
 
-const atom& node::name() const noexcept {
-    return impl_->name;
-}
-std::uint32_t node::creation() const noexcept {
-    return impl_->creation;
-}
-const node_options& node::options() const noexcept {
-    return impl_->options;
-}
-environment& node::env() noexcept {
-    return impl_->env;
-}
-wire::endpoint node::listening_at() const {
-    return impl_->peers.listening_at();
-}
+const atom& node::name() const noexcept { return impl_->name; }
+std::uint32_t node::creation() const noexcept { return impl_->creation; }
+const node_options& node::options() const noexcept { return impl_->options; }
+environment& node::env() noexcept { return impl_->env; }
+wire::endpoint node::listening_at() const { return impl_->peers.listening_at(); }
 
-task<result<void>> node::connect(atom peer) {
-    return impl_->peers.connect(std::move(peer));
-}
-bool node::disconnect(const atom& peer) {
-    return impl_->peers.disconnect(peer);
-}
-bool node::is_connected(const atom& peer) const {
-    return impl_->peers.is_up(peer);
-}
+task<result<void>> node::connect(atom peer) { return impl_->peers.connect(std::move(peer)); }
+bool node::disconnect(const atom& peer) { return impl_->peers.disconnect(peer); }
+bool node::is_connected(const atom& peer) const { return impl_->peers.is_up(peer); }
 
 std::vector<atom> node::peers(bool hidden_too) const {
     std::vector<atom> names;
@@ -100,12 +95,9 @@ std::vector<atom> node::peers(bool hidden_too) const {
         if (hidden_too || !p.hidden) names.push_back(p.name);
     return names;
 }
-std::vector<peer_info> node::peer_details() const {
-    return impl_->peers.details();
-}
-std::string node::certificate_of(const atom& peer) const {
-    return impl_->peers.certificate_of(peer);
-}
+std::vector<peer_info> node::peer_details() const { return impl_->peers.details(); }
+std::vector<node_standing> node::node_states() const { return impl_->peers.standings(); }
+std::string node::certificate_of(const atom& peer) const { return impl_->peers.certificate_of(peer); }
 
 result<void> node::set_cookie(const atom& peer, dist::cookie secret) {
     return impl_->peers.set_cookie(peer, std::move(secret));
@@ -130,46 +122,28 @@ void node::exit(const pid& target, term reason) {
     impl_->send_signal(from, target, signal::exit{from, std::move(reason), false});
 }
 
-result<void> node::register_name(const atom& name, const pid& who) {
-    return impl_->processes.register_name(name, who);
-}
-bool node::unregister(const atom& name) {
-    return impl_->processes.unregister(name);
-}
+result<void> node::register_name(const atom& name, const pid& who) { return impl_->processes.register_name(name, who); }
+bool node::unregister(const atom& name) { return impl_->processes.unregister(name); }
 std::optional<pid> node::whereis(const atom& name) const {
     auto* block = impl_->processes.find(name);
     return block ? std::optional{block->self()} : std::nullopt;
 }
-std::vector<atom> node::registered_names() const {
-    return impl_->processes.names();
-}
+std::vector<atom> node::registered_names() const { return impl_->processes.names(); }
 
-std::vector<pid> node::processes() const {
-    return impl_->processes.all();
-}
-bool node::is_alive(const pid& who) const {
-    return impl_->processes.find(who) != nullptr;
-}
+std::vector<pid> node::processes() const { return impl_->processes.all(); }
+bool node::is_alive(const pid& who) const { return impl_->processes.find(who) != nullptr; }
 std::optional<process_info> node::info(const pid& who, bool messages_too) const {
     auto* block = impl_->processes.find(who);
     return block ? std::optional{block->info(messages_too)} : std::nullopt;
 }
-reference node::make_reference() {
-    return impl_->make_reference();
-}
+reference node::make_reference() { return impl_->make_reference(); }
 
 void node::serve_spawns(std::function<process_body(const spawn_call&)> resolve) {
     impl_->resolve_spawn = std::move(resolve);
 }
-void node::guard(std::function<bool(const remote_signal&)> accepts) {
-    impl_->accepts = std::move(accepts);
-}
+void node::guard(std::function<bool(const remote_signal&)> accepts) { impl_->accepts = std::move(accepts); }
 
-void node::set_group_leader(const pid& leader) {
-    impl_->leader = leader;
-}
-pid node::group_leader() const {
-    return impl_->leader.value_or(impl_->no_process());
-}
+void node::set_group_leader(const pid& leader) { impl_->leader = leader; }
+pid node::group_leader() const { return impl_->leader.value_or(impl_->no_process()); }
 
 } // namespace sedge

@@ -15,6 +15,7 @@ struct peer_set::peer final : dist::connection_events {
     std::unique_ptr<dist::connection> connection; // null: not up
     dist::name_arbiter::attempt number = 0;       // of the connection
     time_point up_since{};
+    std::optional<node_standing> standing; // unset: was never up
     std::size_t relations_in = 0; // links and monitors that the peer holds here; see limits::signals_per_peer_max
     event changed;                // set whenever an attempt ends, a link comes up or goes down
     std::optional<error> last_failure;

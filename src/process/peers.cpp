@@ -158,9 +158,17 @@ std::vector<peer_info> peer_set::details() const {
         const auto& c = *p->connection;
         all.push_back({name, !c.peer().is_visible(), c.peer().creation, c.remote(), c.initiated_here(), p->up_since,
                        c.counts().messages_in, c.counts().messages_out, c.counts().bytes_in, c.counts().bytes_out,
-                       p->number, c.certificate()});
+                       p->number, c.certificate(), p->standing->state, p->standing->reason});
     }
     std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    return all;
+}
+
+std::vector<node_standing> peer_set::standings() const {
+    std::vector<node_standing> all;
+    for (const auto& [name, p] : peers_)
+        if (p->standing) all.push_back(*p->standing);
+    std::ranges::sort(all, {}, &node_standing::name);
     return all;
 }
 

@@ -49,6 +49,7 @@ public:
     bool disconnect(const atom& peer);
     [[nodiscard]] bool is_up(const atom& peer) const;
     [[nodiscard]] std::vector<peer_info> details() const;
+    [[nodiscard]] std::vector<node_standing> standings() const;
     [[nodiscard]] node_traffic traffic() const;
     [[nodiscard]] std::string certificate_of(const atom& peer) const;
 
@@ -79,6 +80,8 @@ private:
     void forget_if_idle(const atom& name);
     void link_up(dist::established link, dist::name_arbiter::attempt number);
     void link_down(peer& p, const error& why);
+    /// Notes the state of a peer and tells everybody.
+    void announce(peer& p, node_event::kind what, node_state state, std::string reason);
     task<> accept_connections();
     task<> run_accept(dist::handshake_gate::ticket ticket, std::unique_ptr<wire::stream> stream);
     /// The secret shared with that peer.

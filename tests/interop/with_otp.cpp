@@ -37,6 +37,7 @@ otp::kernel_options kernel_options_of(const sedge_options& o) {
 sedge_side::sedge_side(wire::system_environment& env, std::uint16_t epmd_port, const sedge_options& o)
     : where(env, directory_of(epmd_port, o)), node(node_of(o), env, where), kernel(node, kernel_options_of(o)) {
     watching = node.watch([this](const node_event& e) {
+        if (e.what == node_event::kind::changed) return;
         bool up = e.what == node_event::kind::up;
         events.push_back(up ? "up " + e.node.str() : "down " + e.node.str() + " " + e.reason);
     });

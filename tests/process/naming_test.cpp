@@ -24,6 +24,7 @@ protected:
         options.cookie = *dist::cookie::from_text(cookie);
         made.node = std::make_unique<sedge::node>(std::move(options), sim.machine(made.address), *made.names);
         made.watching = made.node->watch([&made](const node_event& e) {
+            if (e.what == node_event::kind::changed) return;
             made.events.push_back((e.what == node_event::kind::up ? "up " : "down ") + e.node.str() +
                                   (e.reason.empty() ? "" : " " + e.reason));
         });

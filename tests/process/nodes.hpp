@@ -59,6 +59,7 @@ protected:
         if (adjust) adjust(options);
         made.node = std::make_unique<sedge::node>(std::move(options), sim.machine(made.address), *made.names);
         made.watching = made.node->watch([&made](const node_event& e) {
+            if (e.what == node_event::kind::changed) return;
             made.events.push_back(e.what == node_event::kind::up ? "up " + e.node.str()
                                                                  : "down " + e.node.str() + " " + e.reason);
         });

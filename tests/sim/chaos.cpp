@@ -283,6 +283,7 @@ private:
 void diary::violated(const std::string& what) { world.violated(self, what); }
 
 void diary::node_event(const sedge::node_event& e) {
+    if (e.what == sedge::node_event::kind::changed) return;
     bool now_up = e.what == sedge::node_event::kind::up;
     if (up[e.node] == now_up) violated(std::string{now_up ? "up" : "down"} + " twice for " + e.node.str());
     up[e.node] = now_up;

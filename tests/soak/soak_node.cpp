@@ -115,6 +115,7 @@ task<int> run(application& app, world& all, milliseconds pause) {
     side.start(take_commands(dynamic_cast<wire::system_environment&>(app.env()), app, all, side));
     auto& node = app.node();
     auto watching = node.watch([&all](const node_event& e) {
+        if (e.what == node_event::kind::changed) return;
         bool down = e.what == node_event::kind::down;
         say(std::string{down ? "{\"nodedown\":\"" : "{\"nodeup\":\""} + e.node.str() + "\"}");
         if (down) ++all.node_downs[e.node];

@@ -6,6 +6,7 @@
 #include <sedge/base/result.hpp>
 #include <sedge/base/task.hpp>
 #include <sedge/dist/cookie.hpp>
+#include <sedge/process/node_state.hpp>
 #include <sedge/process/process.hpp>
 #include <sedge/term/atom.hpp>
 #include <sedge/wire/address.hpp>
@@ -50,15 +51,6 @@ struct node_options {
     bool auto_connect = true; ///< Dial a node when something is sent to it.
 };
 
-/// What happened to a connection. For one peer, up and down alternate.
-struct node_event {
-    enum class kind { up, down };
-    kind what = kind::up;
-    atom node;
-    bool hidden = false;
-    std::string reason; ///< For down: `connection_closed`, `net_tick_timeout`, `slow_peer`, `disconnect`, ...
-};
-
 /// A connected peer, for lists and tools.
 struct peer_info {
     atom name;
@@ -71,8 +63,10 @@ struct peer_info {
     std::uint64_t messages_out = 0;
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
-    std::uint64_t connection = 0; ///< Its number, which no other connection of this node start has.
-    std::string certificate; ///< The name that its certificate proves; empty without TLS.
+    std::uint64_t connection = 0;      ///< Its number, which no other connection of this node start has.
+    std::string certificate;           ///< The name that its certificate proves; empty without TLS.
+    node_state state = node_state::up; ///< `up`, `suspect` or `draining`.
+    std::string state_reason;          ///< Why it is not `up`; empty otherwise.
 };
 
 /// Bytes of all connections since the node has started, those that are closed included; without handshakes.
@@ -140,6 +134,9 @@ public:
     /// Peers up at this moment, sorted by name; hidden ones only if asked for.
     [[nodiscard]] std::vector<atom> peers(bool hidden_too = false) const;
     [[nodiscard]] std::vector<peer_info> peer_details() const;
+    /// All nodes that are or have been connected since the start, sorted by name; of those that are not the newest
+    /// `limits::peers_max` at least.
+    [[nodiscard]] std::vector<node_standing> node_states() const;
     [[nodiscard]] node_traffic traffic() const;
     /// The name that a connected peer's certificate proves; empty without TLS.
     [[nodiscard]] std::string certificate_of(const atom& peer) const;
@@ -149,9 +146,9 @@ public:
     /// Errors: errc::invalid_argument for a cookie that is not set, errc::limit_exceeded.
     result<void> set_cookie(const atom& peer, dist::cookie secret);
 
-    /// Calls `on_event` for every up and down from now on, until the subscription is destroyed. The call is made
-    /// from the run loop, after the state has changed; up before the first message of that connection, down after
-    /// the last one. The subscription must not outlive the node.
+    /// Calls `on_event` for every up, down and change between them from now on, until the subscription is destroyed.
+    /// The call is made from the run loop, after the state has changed; up before the first message of that
+    /// connection, down after the last one. The subscription must not outlive the node.
     class subscription;
     [[nodiscard]] subscription watch(std::function<void(const node_event&)> on_event);
 

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Connections that this node opens, and what is sent before they are up.
+//
+// A peer is dialled at most once in `dial_pause`, whoever asks: topologies, `global` that was told of it, and senders
+// do not know of each other, and after a split each of them wants what the others want. Who asks sooner waits; if the
+// peer's own dial arrives meanwhile, that is the connection.
 #include "process/peer.hpp"
 
 namespace sedge {
 
 namespace {
 
-constexpr duration dial_pause = seconds{1}; // between two dials that only a send asked for
+constexpr duration dial_pause = seconds{1}; // between two dials of one peer
 
 } // namespace
 
@@ -79,6 +83,11 @@ task<result<dist::established>> peer_set::dial(peer_ptr p, dist::name_arbiter::a
     auto parsed = node_name::parse(p->name.text());
     if (!parsed) co_return std::move(parsed).error().within(step);
     if (auto kind = check_name_kind(owner_.options.long_names, *parsed); !kind) co_return kind.error().within(step);
+    if (p->dialled_at) {
+        auto pause = sleep_until(owner_.env, *p->dialled_at + dial_pause);
+        co_await std::move(pause);
+    }
+    p->dialled_at = owner_.env.now();
     auto deadline = owner_.env.now() + owner_.options.setup_time;
 
     auto looking = owner_.where.locate(parsed->alive, parsed->host);

@@ -18,6 +18,7 @@ struct peer_set::peer final : dist::connection_events {
     std::optional<node_standing> standing; // unset: was never up
     std::size_t relations_in = 0; // links and monitors that the peer holds here; see limits::signals_per_peer_max
     event changed;                // set whenever an attempt ends, a link comes up or goes down
+    std::optional<time_point> dialled_at; // when the last dial began
     std::optional<error> last_failure;
     time_point failed_at{};
     std::deque<std::function<void()>> waiting; // to be done when it is up

@@ -60,6 +60,35 @@ TEST_F(TwoNodes, BothDialAtOnceAndBothSucceed) {
             EXPECT_EQ(n->events[i].substr(0, 2), i % 2 == 0 ? "up" : "do") << i;
 }
 
+TEST_F(TwoNodes, APeerIsDialledOnceASecondWhoeverAsks) {
+    const auto begun = sim.now();
+    EXPECT_FALSE(connect(a, 'z')); // nobody is there
+    EXPECT_LT(sim.now() - begun, 100ms);
+    EXPECT_FALSE(connect(a, 'z'));
+    EXPECT_GE(sim.now() - begun, 1s);
+    EXPECT_FALSE(connect(a, 'z'));
+    EXPECT_GE(sim.now() - begun, 2s);
+    EXPECT_LT(sim.now() - begun, 2100ms);
+
+    // Who waits has the connection as soon as the peer makes it.
+    ASSERT_TRUE(connect(a, 'b'));
+    a->disconnect(name_of('b'));
+    sim.run_for(100ms);
+    std::optional<result<void>> asked;
+    nursery asking;
+    asking.start([](node& from, std::optional<result<void>>& out) -> task<> {
+        auto connecting = from.connect(name_of('b'));
+        out = co_await std::move(connecting);
+    }(*a, asked));
+    sim.run_for(100ms);
+    EXPECT_FALSE(asked);
+    ASSERT_TRUE(connect(b, 'a'));
+    sim.run_for(200ms);
+    ASSERT_TRUE(asked);
+    EXPECT_TRUE(*asked);
+    EXPECT_EQ(a.events.size(), 3u);
+}
+
 TEST_F(TwoNodes, MessagesReachAPidAndANameOnTheOtherNode) {
     auto seen = make_inbox();
     auto to = b->spawn(recorder(seen), {.label = "r", .name = "sink"_atom});

@@ -122,7 +122,7 @@ public:
     /// Connects to `peer`, or waits for an attempt already under way.
     ///
     /// Completes at once if the peer is up. If both nodes dial each other, one of the two connections survives and
-    /// both calls succeed. Does not retry; a topology does.
+    /// both calls succeed. Does not retry; a topology does. Waits while a dial of that peer is less than 1 s old.
     ///
     /// Errors: those of `wire::directory::locate`, dist::errc (refused, wrong_cookie, flags_missing, ...),
     ///         errc::timed_out after `setup_time`, errc::stopped, system codes. The context names peer and step.

@@ -3,9 +3,9 @@
 
 import dataclasses
 
-from bench.harness import remote
+from bench.harness import alone, remote
 
-WORKLOADS = ("W1", "W2", "W3", "W11")
+WORKLOADS = ("W1", "W2", "W3", "W4", "W5", "W11")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +41,14 @@ def both_ways_step(verb, side, placement):
     return Step("W11", side, placement, how)
 
 
+def local_step(side, workers):
+    return Step("W4", side, workers, lambda programs: alone.local(programs, side, workers))
+
+
+def codec_step(side):
+    return Step("W5", side, "", lambda programs: alone.codec(programs, side))
+
+
 def all_steps(workloads, placements):
     for placement in placements:
         for workload in (w for w in ("W1", "W2", "W3") if w in workloads):
@@ -54,6 +62,16 @@ def all_steps(workloads, placements):
             for verb in ("W1", "W2", "W3"):
                 for side in ("otp", "sedge to otp", "otp to sedge"):
                     yield both_ways_step(verb, side, placement)
+
+
+    if "W4" in workloads:
+        for workers in alone.WORKERS:
+            # sedge has one worker so far.
+            for side in ("otp", "caf", "sedge") if workers == "1 worker" else ("otp", "caf"):
+                yield local_step(side, workers)
+    if "W5" in workloads:
+        for side in ("raw", "otp", "ei", "sedge"):
+            yield codec_step(side)
 
 
 def steps(programs, workloads, placements, sides=None):

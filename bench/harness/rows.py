@@ -104,8 +104,33 @@ def remote_rows():
                           (goal(factor, "otp"),), (("otp", "otp"), ("sedge", side)))
 
 
+def local_rows():
+    beside = same_columns("otp", "caf", "sedge")
+    for workers in ("1 worker", "2 workers"):
+        goals = (at_least(16e6),) if workers == "1 worker" else ()
+        yield Row("W4", "two processes send to each other", workers, "pingpong", "msg/s", goals, beside)
+        yield Row("W4", "100 processes send to one", workers, "fanin", "msg/s", (at_least(15e6),), beside)
+    yield Row("W4", "spawn", "1 worker", "spawn", "proc/s", (at_least(3e6),), beside)
+    yield Row("W4", "memory of an idle process", "1 worker", "bytes per process", "B", (at_most(512),), beside)
+
+
+def codec_rows():
+    """`ei` reads into local variables as `read` does; OTP builds terms as `build` does: compared is like with like."""
+    goals_of_a = {"encode": (at_most(35),), "read": (at_most(25),), "build": (at_most(120),)}
+    for name, what in (("a_small", "a call, 126 B"), ("b_map1k", "a map, 1,000 B"), ("c_ints10k", "10,000 integers"),
+                       ("e_atoms200", "200 atoms")):
+        for job in ("encode", "read", "build"):
+            goals = goals_of_a[job] if name == "a_small" else (at_most(0.25, "ei"),) if job != "build" else ()
+            sides = (("raw", ("raw", f"{name} copy")), ("sedge", "sedge"))
+            if job != "read":
+                sides += (("otp", ("otp", f"{name} {'encode' if job == 'encode' else 'decode'}")),)
+            if job != "build":
+                sides += (("ei", ("ei", f"{name} {'encode' if job == 'encode' else 'decode'}")),)
+            yield Row("W5", f"{what}: {job}", "", f"{name} {job}", "ns", goals, sides)
+
+
 def all_rows():
-    return list(remote_rows())
+    return [*remote_rows(), *local_rows(), *codec_rows()]
 
 
 def amount(value, unit):

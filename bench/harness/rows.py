@@ -5,7 +5,7 @@ import dataclasses
 import statistics
 
 COLUMNS = ("raw", "otp", "ei", "caf", "sedge")
-NAMES = {"raw": "raw TCP", "otp": "OTP 25", "ei": "`ei`", "caf": "CAF", "sedge": "sedge"}
+NAMES = {"raw": "raw", "otp": "OTP 25", "ei": "`ei`", "caf": "CAF", "sedge": "sedge"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Goal:
     def text(self, unit):
         sign = "≤" if self.at_most else "≥"
         if self.of:
-            return f"{sign} {self.value:g} × {NAMES[self.of].replace('raw TCP', 'raw')}"
+            return f"{sign} {self.value:g} × {NAMES[self.of]}"
         return f"{sign} {amount(self.value, unit)}"
 
 
@@ -129,8 +129,30 @@ def codec_rows():
             yield Row("W5", f"{what}: {job}", "", f"{name} {job}", "ns", goals, sides)
 
 
+def life_rows():
+    beside = same_columns("otp", "ei", "sedge")
+    elixir = (("otp", "elixir"), ("sedge", "sedge"))
+    yield Row("W6", "start until it accepts", "", "start", "ms", (at_most(10),), beside)
+    yield Row("W6", "start until it accepts, beside Elixir", "", "start", "ms", (), elixir)
+    yield Row("W6", "idle, resident memory", "", "RSS", "MB", (at_most(6),), beside)
+    yield Row("W6", "idle, resident memory, beside Elixir", "", "RSS", "MB", (), elixir)
+    for placement in ("same", "split", "free"):
+        yield Row("W8", "killed until its peer says so", placement, "down", "ms", (at_most(1),), beside)
+
+
+def load_rows():
+    beside = same_columns("otp", "sedge")
+    yield Row("W9", "small call beside 200 MB both ways, p99", "free", "p99", "ms",
+              (at_most(2), at_most(0.5, "otp")), beside)
+    yield Row("W9", "the 200 MB, each way", "free", "rate", "MB/s", (), beside)
+    yield Row("W10", "1,000 connections: memory of one", "split", "memory of a connection", "KiB", (at_most(64),),
+              beside)
+    yield Row("W10", "1,000 connections: p99", "split", "p99", "ms", (at_most(5),), beside)
+    yield Row("W10", "1,000 connections: CPU", "split", "CPU", "%", (at_most(0.5, "otp"),), beside)
+
+
 def all_rows():
-    return [*remote_rows(), *local_rows(), *codec_rows()]
+    return [*remote_rows(), *local_rows(), *codec_rows(), *life_rows(), *load_rows()]
 
 
 def amount(value, unit):

@@ -3,9 +3,9 @@
 
 import dataclasses
 
-from bench.harness import alone, life, load, remote
+from bench.harness import remote
 
-WORKLOADS = ("W1", "W2", "W3", "W4", "W5", "W6", "W8", "W9", "W10", "W11", "scale")
+WORKLOADS = ("W1", "W2", "W3", "W11")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Step:
 
 def needs(side):
     """The peers that a side is made of."""
-    return {"otp" if part == "elixir" else part for part in side.removesuffix(" spinning").split(" to ")}
+    return set(side.removesuffix(" spinning").split(" to "))
 
 
 def remote_step(workload, side, placement):
@@ -39,14 +39,6 @@ def both_ways_step(verb, side, placement):
         return [(f"{verb} {metric}", value, unit)
                 for metric, value, unit in remote.measure(programs, verb, side, placement)]
     return Step("W11", side, placement, how)
-
-
-def local_step(side, workers):
-    return Step("W4", side, workers, lambda programs: alone.local(programs, side, workers))
-
-
-def plain_step(workload, side, placement, job):
-    return Step(workload, side, placement, lambda programs: job(programs, side))
 
 
 def all_steps(workloads, placements):
@@ -62,30 +54,6 @@ def all_steps(workloads, placements):
             for verb in ("W1", "W2", "W3"):
                 for side in ("otp", "sedge to otp", "otp to sedge"):
                     yield both_ways_step(verb, side, placement)
-
-
-    if "W4" in workloads:
-        for workers in alone.WORKERS:
-            # sedge has one worker so far.
-            for side in ("otp", "caf", "sedge") if workers == "1 worker" else ("otp", "caf"):
-                yield local_step(side, workers)
-    if "W5" in workloads:
-        for side in ("raw", "otp", "ei", "sedge"):
-            yield plain_step("W5", side, "", alone.codec)
-    if "W6" in workloads:
-        for side in ("otp", "elixir", "ei", "sedge"):
-            yield plain_step("W6", side, "", life.start_and_idle)
-    if "W8" in workloads:
-        for placement in placements:
-            for side in ("otp", "ei", "sedge"):
-                yield Step("W8", side, placement,
-                           lambda programs, s=side, p=placement: life.kill_until_down(programs, s, p))
-    if "W9" in workloads:
-        for side in ("otp", "sedge"):
-            yield plain_step("W9", side, "free", load.small_beside_large)
-    if "W10" in workloads:
-        for side in ("otp", "sedge"):
-            yield plain_step("W10", side, "split", load.many_connections)
 
 
 def steps(programs, workloads, placements, sides=None):

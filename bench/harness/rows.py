@@ -5,7 +5,7 @@ import dataclasses
 import statistics
 
 COLUMNS = ("raw", "otp", "ei", "caf", "sedge")
-NAMES = {"raw": "raw", "otp": "OTP 25", "ei": "`ei`", "caf": "CAF", "sedge": "sedge"}
+NAMES = {"raw": "raw TCP", "otp": "OTP 25", "ei": "`ei`", "caf": "CAF", "sedge": "sedge"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Goal:
     def text(self, unit):
         sign = "≤" if self.at_most else "≥"
         if self.of:
-            return f"{sign} {self.value:g} × {NAMES[self.of]}"
+            return f"{sign} {self.value:g} × {NAMES[self.of].replace('raw TCP', 'raw')}"
         return f"{sign} {amount(self.value, unit)}"
 
 
@@ -104,55 +104,8 @@ def remote_rows():
                           (goal(factor, "otp"),), (("otp", "otp"), ("sedge", side)))
 
 
-def local_rows():
-    beside = same_columns("otp", "caf", "sedge")
-    for workers in ("1 worker", "2 workers"):
-        goals = (at_least(16e6),) if workers == "1 worker" else ()
-        yield Row("W4", "two processes send to each other", workers, "pingpong", "msg/s", goals, beside)
-        yield Row("W4", "100 processes send to one", workers, "fanin", "msg/s", (at_least(15e6),), beside)
-    yield Row("W4", "spawn", "1 worker", "spawn", "proc/s", (at_least(3e6),), beside)
-    yield Row("W4", "memory of an idle process", "1 worker", "bytes per process", "B", (at_most(512),), beside)
-
-
-def codec_rows():
-    """`ei` reads into local variables as `read` does; OTP builds terms as `build` does: compared is like with like."""
-    goals_of_a = {"encode": (at_most(35),), "read": (at_most(25),), "build": (at_most(120),)}
-    for name, what in (("a_small", "a call, 126 B"), ("b_map1k", "a map, 1,000 B"), ("c_ints10k", "10,000 integers"),
-                       ("e_atoms200", "200 atoms")):
-        for job in ("encode", "read", "build"):
-            goals = goals_of_a[job] if name == "a_small" else (at_most(0.25, "ei"),) if job != "build" else ()
-            sides = (("raw", ("raw", f"{name} copy")), ("sedge", "sedge"))
-            if job != "read":
-                sides += (("otp", ("otp", f"{name} {'encode' if job == 'encode' else 'decode'}")),)
-            if job != "build":
-                sides += (("ei", ("ei", f"{name} {'encode' if job == 'encode' else 'decode'}")),)
-            yield Row("W5", f"{what}: {job}", "", f"{name} {job}", "ns", goals, sides)
-
-
-def life_rows():
-    beside = same_columns("otp", "ei", "sedge")
-    elixir = (("otp", "elixir"), ("sedge", "sedge"))
-    yield Row("W6", "start until it accepts", "", "start", "ms", (at_most(10),), beside)
-    yield Row("W6", "start until it accepts, beside Elixir", "", "start", "ms", (), elixir)
-    yield Row("W6", "idle, resident memory", "", "RSS", "MB", (at_most(6),), beside)
-    yield Row("W6", "idle, resident memory, beside Elixir", "", "RSS", "MB", (), elixir)
-    for placement in ("same", "split", "free"):
-        yield Row("W8", "killed until its peer says so", placement, "down", "ms", (at_most(1),), beside)
-
-
-def load_rows():
-    beside = same_columns("otp", "sedge")
-    yield Row("W9", "small call beside 200 MB both ways, p99", "free", "p99", "ms",
-              (at_most(2), at_most(0.5, "otp")), beside)
-    yield Row("W9", "the 200 MB, each way", "free", "rate", "MB/s", (), beside)
-    yield Row("W10", "1,000 connections: memory of one", "split", "memory of a connection", "KiB", (at_most(64),),
-              beside)
-    yield Row("W10", "1,000 connections: p99", "split", "p99", "ms", (at_most(5),), beside)
-    yield Row("W10", "1,000 connections: CPU", "split", "CPU", "%", (at_most(0.5, "otp"),), beside)
-
-
 def all_rows():
-    return [*remote_rows(), *local_rows(), *codec_rows(), *life_rows(), *load_rows()]
+    return list(remote_rows())
 
 
 def amount(value, unit):

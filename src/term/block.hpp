@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sedge/term/encoder.hpp>
 #include <sedge/term/term.hpp>
 
 #include <atomic>
@@ -18,6 +19,7 @@ struct term::block {
     [[nodiscard]] const std::uint8_t* bytes() const noexcept;
     static block* make(byte_view canonical);
     static block* make(byte_buffer&& canonical);
+    static block* make(encode_buffer& canonical); ///< Empty afterwards.
     static void destroy(block* b) noexcept;
 
     struct large;

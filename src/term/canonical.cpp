@@ -354,16 +354,20 @@ bool is_byte_list(const std::uint8_t* first, const std::uint8_t* last, std::size
     return *first == nil;
 }
 
+std::size_t shorten_list(std::uint8_t* term, std::size_t size) noexcept {
+    if (*term != list) return size;
+    const auto length = load32(term + 1);
+    if (!is_byte_list(term + 5, term + size, length)) return size;
+    const auto* from = term + 6;
+    term[0] = string;
+    term[1] = static_cast<std::uint8_t>(length >> 8);
+    term[2] = static_cast<std::uint8_t>(length);
+    for (std::size_t i = 0; i < length; ++i) term[3 + i] = from[2 * i];
+    return 3 + length;
+}
+
 void shorten_list(byte_buffer& out, std::size_t start) {
-    if (out[start] != list) return;
-    const auto length = load32(out.data() + start + 1);
-    if (!is_byte_list(out.data() + start + 5, out.data() + out.size(), length)) return;
-    const auto* from = out.data() + start + 6;
-    out[start] = string;
-    out[start + 1] = static_cast<std::uint8_t>(length >> 8);
-    out[start + 2] = static_cast<std::uint8_t>(length);
-    for (std::size_t i = 0; i < length; ++i) out[start + 3 + i] = from[2 * i];
-    out.resize(start + 3 + length);
+    out.resize(start + shorten_list(out.data() + start, out.size() - start));
 }
 
 } // namespace sedge::etf

@@ -123,6 +123,8 @@ private:
 /// If the LIST at `start`, the last thing in `out`, is a proper list of bytes, makes it the STRING that OTP would
 /// send. Precondition: a complete canonical list otherwise.
 void shorten_list(byte_buffer& out, std::size_t start);
+/// The same for a term of `size` bytes; gives its size afterwards.
+std::size_t shorten_list(std::uint8_t* term, std::size_t size) noexcept;
 /// The same question for `length` elements from `first` to `last` (the tail).
 bool is_byte_list(const std::uint8_t* first, const std::uint8_t* last, std::size_t length) noexcept;
 

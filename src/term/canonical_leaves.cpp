@@ -4,8 +4,8 @@
 // it and leaves the form that OTP 25 and later send. Layouts stand in tags.hpp.
 
 #include "term/canonical.hpp"
-#include "term/tags.hpp"
 #include "term/utf8.hpp"
+#include <sedge/term/tags.hpp>
 
 #include <charconv>
 #include <cmath>

@@ -31,8 +31,23 @@ std::optional<std::uint64_t> decode_unsigned(const term_view& in) noexcept {
     return parts.low();
 }
 
-void settle_list(byte_buffer& out, std::size_t start) {
-    if (out[start] == etf::list) etf::shorten_list(out, start);
+namespace {
+thread_local encode_buffer scratch_of_thread;
+thread_local bool scratch_is_taken = false;
+} // namespace
+
+term_scratch::term_scratch() noexcept : buffer_(scratch_is_taken ? &own_ : &scratch_of_thread) {
+    scratch_is_taken = true;
+}
+
+term_scratch::~term_scratch() {
+    constexpr std::size_t kept_bytes = 256 * 1024; // that a thread may hold for good
+    if (buffer_ == &own_) return;
+    if (buffer_->size() > kept_bytes)
+        *buffer_ = {};
+    else
+        buffer_->clear();
+    scratch_is_taken = false;
 }
 
 std::optional<double> decode_floating(const term_view& in) noexcept {
@@ -122,14 +137,14 @@ std::optional<big_integer> term_codec<big_integer>::decode(const term_view& in) 
 void term_codec<improper_list>::encode(encoder& out, const improper_list& value) {
     if (value.elements.empty()) return out.copy(value.tail.view());
     const auto tail = value.tail.view();
-    const auto start = out.buffer().size();
+    const auto start = out.size();
     out.list(value.elements.size() + tail.length());
     for (const auto& each : value.elements) out.copy(each.view());
     for (const auto each : tail.elements()) {
         if (tail.is_list()) out.copy(each);
     }
     out.copy(tail.is_list() ? tail.tail() : tail);
-    detail::settle_list(out.buffer(), start);
+    out.settle_list(start);
 }
 std::optional<improper_list> term_codec<improper_list>::decode(const term_view& in) {
     if (in.kind() != term_kind::list) return std::nullopt;

@@ -4,8 +4,9 @@
 #include <sedge/term/encoder.hpp>
 #include <sedge/term/term.hpp>
 
-#include "term/tags.hpp"
+#include "term/canonical.hpp"
 #include "term/utf8.hpp"
+#include <sedge/term/tags.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -14,39 +15,81 @@
 
 namespace sedge {
 
+// -- the buffers -------------------------------------------------------------------------------------------------
+
 namespace {
-void append(byte_buffer& out, byte_view bytes) {
-    if (bytes.size() > out.capacity() - out.size()) {
-        out.reserve(std::max(out.size() + bytes.size(), 2 * out.capacity()));
-        expect_large(out.data(), out.capacity());
-    }
-    out.insert(out.end(), bytes.begin(), bytes.end());
+constexpr std::size_t room_bytes_min = 256;       // made ahead, and
+constexpr std::size_t room_bytes_max = 16 * 1024; // not more, since what is made is cleared
+constexpr std::size_t large_bytes = 16 * 1024;    // a copy of this much is not worth room that was cleared before
+
+/// Room in `buffer`, which holds `used` bytes, for `more`; at least doubling.
+void reserve(byte_buffer& buffer, std::size_t used, std::size_t more) {
+    if (used + more <= buffer.capacity()) return;
+    buffer.resize(used); // nothing else is worth copying
+    buffer.reserve(std::max(used + more, 2 * buffer.capacity()));
+    expect_large(buffer.data(), buffer.capacity());
+}
+
+void append_to(byte_buffer& buffer, byte_view bytes) {
+    reserve(buffer, buffer.size(), bytes.size());
+    buffer.insert(buffer.end(), bytes.begin(), bytes.end());
 }
 } // namespace
 
-void encoder::integer(std::int64_t value) {
-    if (value >= 0 && value <= 255) {
-        const std::uint8_t raw[] = {etf::small_integer, static_cast<std::uint8_t>(value)};
-        return append(*out_, raw);
-    }
-    if (value >= std::numeric_limits<std::int32_t>::min() && value <= std::numeric_limits<std::int32_t>::max()) {
-        std::uint8_t raw[5] = {etf::integer};
-        etf::store32(raw + 1, static_cast<std::uint32_t>(value));
-        return append(*out_, raw);
-    }
-    const auto magnitude = value < 0 ? ~static_cast<std::uint64_t>(value) + 1 : static_cast<std::uint64_t>(value);
-    std::uint8_t raw[8];
-    for (int i = 0; i < 8; ++i) raw[i] = static_cast<std::uint8_t>(magnitude >> (8 * i));
-    big_integer(value < 0, raw);
+void encode_buffer::grow(std::size_t count) {
+    const std::size_t used = size();
+    const std::size_t wanted = used + count + std::clamp(used, room_bytes_min, room_bytes_max);
+    reserve(storage_, used, wanted - used);
+    storage_.resize(wanted);
+    truncate(used);
 }
 
+void encode_buffer::append(byte_view more) {
+    if (more.size() <= large_bytes) return etf::copy_short(extend(more.size()), more.data(), more.size());
+    append_to(whole(), more);
+}
+
+byte_buffer& encode_buffer::whole() {
+    storage_.resize(size());
+    at_ = end_ = nullptr;
+    return storage_;
+}
+
+byte_buffer encode_buffer::take() {
+    whole();
+    return std::exchange(storage_, {});
+}
+
+/// These two: of a `byte_buffer`.
+std::uint8_t* encoder::more(std::size_t count) {
+    const std::size_t used = out_->size();
+    out_->resize(used + count);
+    return out_->data() + used;
+}
+
+void encoder::take_back(std::size_t count) {
+    out_->erase(out_->end() - static_cast<std::ptrdiff_t>(count), out_->end());
+}
+
+void encoder::append(byte_view bytes) {
+    if (fast_ != nullptr)
+        fast_->append(bytes);
+    else
+        append_to(*out_, bytes);
+}
+
+void encoder::settle_list(std::size_t start) {
+    const std::size_t written = size() - start;
+    auto* list = (fast_ != nullptr ? fast_->data() : out_->data()) + start;
+    if (*list == etf::list) give_back(written - etf::shorten_list(list, written));
+}
+
+// -- terms ---------------------------------------------------------------------------------------------------------
+
 void encoder::unsigned_integer(std::uint64_t value) {
-    if (value <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+    if (value <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
         return integer(static_cast<std::int64_t>(value));
-    }
-    std::uint8_t raw[8];
-    for (int i = 0; i < 8; ++i) raw[i] = static_cast<std::uint8_t>(value >> (8 * i));
-    big_integer(false, raw);
+    large_integer(false, value);
 }
 
 void encoder::big_integer(bool negative, byte_view magnitude) {
@@ -54,40 +97,32 @@ void encoder::big_integer(bool negative, byte_view magnitude) {
     if (magnitude.size() <= 4) { // may fit the small forms
         std::int64_t value = 0;
         for (std::size_t i = 0; i < magnitude.size(); ++i) value |= std::int64_t{magnitude[i]} << (8 * i);
-        if (negative) value = -value;
-        if (value >= std::numeric_limits<std::int32_t>::min() && value <= std::numeric_limits<std::int32_t>::max()) {
-            return integer(value);
-        }
+        return integer(negative ? -value : value);
     }
-    writer out{*out_};
     if (magnitude.size() <= 255) {
-        out.u8(etf::small_big).u8(static_cast<std::uint8_t>(magnitude.size()));
+        auto* p = room(2);
+        p[0] = etf::small_big;
+        p[1] = static_cast<std::uint8_t>(magnitude.size());
     } else {
-        out.u8(etf::large_big).u32(static_cast<std::uint32_t>(magnitude.size()));
+        sized(etf::large_big, magnitude.size());
     }
-    out.u8(negative ? 1 : 0).bytes(magnitude);
+    *room(1) = negative ? 1 : 0;
+    append(magnitude);
 }
 
-void encoder::floating(double value) {
-    SEDGE_ASSERT(std::isfinite(value));
-    writer{*out_}.u8(etf::new_float).u64(std::bit_cast<std::uint64_t>(value));
-}
-
-void encoder::atom(std::string_view text) {
+/// Of more than 255 bytes, or beyond ASCII, which is when it may be too long or no text.
+void encoder::long_atom(std::string_view text) {
     SEDGE_ASSERT(sedge::atom::is_valid(text));
-    writer out{*out_};
-    if (text.size() <= 255) {
-        out.u8(etf::small_atom_utf8).u8(static_cast<std::uint8_t>(text.size()));
-    } else {
-        out.u8(etf::atom_utf8).u16(static_cast<std::uint16_t>(text.size()));
-    }
-    out.text(text);
+    if (text.size() <= 255) return known_atom(text);
+    auto* p = room(3 + text.size());
+    p[0] = etf::atom_utf8;
+    etf::store16(p + 1, text.size());
+    etf::copy_short(p + 3, text.data(), text.size());
 }
 
-void encoder::binary(byte_view bytes) {
-    SEDGE_ASSERT(bytes.size() <= std::numeric_limits<std::uint32_t>::max());
-    writer{*out_}.u8(etf::binary).u32(static_cast<std::uint32_t>(bytes.size()));
-    append(*out_, bytes);
+void encoder::long_binary(byte_view bytes) {
+    sized(etf::binary, bytes.size());
+    append(bytes);
 }
 
 void encoder::charlist(std::string_view utf8) {
@@ -98,9 +133,10 @@ void encoder::charlist(std::string_view utf8) {
     const auto count = static_cast<std::size_t>(length);
     if (count == 0) return nil();
     const bool is_string = bytes == count && count <= etf::string_bytes_max;
-    writer out{*out_};
     if (is_string) {
-        out.u8(etf::string).u16(static_cast<std::uint16_t>(count));
+        auto* p = room(3);
+        p[0] = etf::string;
+        etf::store16(p + 1, count);
     } else {
         list(count);
     }
@@ -108,7 +144,7 @@ void encoder::charlist(std::string_view utf8) {
         const auto c = utf8::decode(utf8.substr(i));
         i += static_cast<std::size_t>(c.size);
         if (is_string) {
-            out.u8(static_cast<std::uint8_t>(c.value));
+            *room(1) = static_cast<std::uint8_t>(c.value);
         } else {
             integer(c.value);
         }
@@ -119,72 +155,74 @@ void encoder::charlist(std::string_view utf8) {
 void encoder::bitstring(byte_view bytes, int bits_in_last_byte) {
     SEDGE_ASSERT(bits_in_last_byte >= 1 && bits_in_last_byte <= 8);
     if (bytes.empty() || bits_in_last_byte == 8) return binary(bytes);
-    writer out{*out_};
-    out.u8(etf::bit_binary).u32(static_cast<std::uint32_t>(bytes.size()));
-    out.u8(static_cast<std::uint8_t>(bits_in_last_byte)).bytes(bytes);
-    out_->back() &= static_cast<std::uint8_t>(0xff << (8 - bits_in_last_byte));
+    sized(etf::bit_binary, bytes.size());
+    *room(1) = static_cast<std::uint8_t>(bits_in_last_byte);
+    append(bytes.first(bytes.size() - 1));
+    *room(1) = static_cast<std::uint8_t>(bytes.back() & 0xff << (8 - bits_in_last_byte));
 }
 
-void encoder::tuple(std::size_t arity) {
-    writer out{*out_};
-    if (arity <= 255) {
-        out.u8(etf::small_tuple).u8(static_cast<std::uint8_t>(arity));
-    } else {
-        out.u8(etf::large_tuple).u32(static_cast<std::uint32_t>(arity));
-    }
-}
-
-void encoder::list(std::size_t length) {
-    if (length > 0) writer{*out_}.u8(etf::list).u32(static_cast<std::uint32_t>(length));
-}
-void encoder::nil() { out_->push_back(etf::nil); }
 void encoder::byte_list(byte_view bytes) {
     if (bytes.empty()) return nil();
     if (bytes.size() <= etf::string_bytes_max) {
-        writer{*out_}.u8(etf::string).u16(static_cast<std::uint16_t>(bytes.size())).bytes(bytes);
-        return;
+        auto* p = room(3);
+        p[0] = etf::string;
+        etf::store16(p + 1, bytes.size());
+        return append(bytes);
     }
     list(bytes.size());
     for (auto b : bytes) integer(b);
     nil();
 }
-void encoder::map(std::size_t pairs) { writer{*out_}.u8(etf::map).u32(static_cast<std::uint32_t>(pairs)); }
+/// Tag, number of words (unless 0) and node name; gives the place for the `count` bytes of numbers that follow.
+std::uint8_t* encoder::named(std::uint8_t tag, std::size_t words, std::string_view node, std::size_t count) {
+    const std::size_t head = words > 0 ? 3 : 1;
+    const bool is_short = node.size() <= 255;
+    auto* p = room(is_short ? head + 2 + node.size() + count : head);
+    p[0] = tag;
+    if (words > 0) etf::store16(p + 1, words);
+    if (!is_short) {
+        long_atom(node);
+        return room(count);
+    }
+    p += head;
+    p[0] = etf::small_atom_utf8;
+    p[1] = static_cast<std::uint8_t>(node.size());
+    etf::copy_short(p + 2, node.data(), node.size());
+    return p + 2 + node.size();
+}
 
 void encoder::pid(const sedge::pid& value) {
-    out_->push_back(etf::new_pid);
-    atom(value.node.text());
-    writer{*out_}.u32(value.id).u32(value.serial).u32(value.creation);
+    auto* p = named(etf::new_pid, 0, value.node.text(), 12);
+    etf::store32(p, value.id);
+    etf::store32(p + 4, value.serial);
+    etf::store32(p + 8, value.creation);
 }
 
 void encoder::port(const sedge::port& value) {
     const bool is_v4 = value.id >= etf::v4_port_id_min;
-    out_->push_back(is_v4 ? etf::v4_port : etf::new_port);
-    atom(value.node.text());
-    writer out{*out_};
+    auto* p = named(is_v4 ? etf::v4_port : etf::new_port, 0, value.node.text(), is_v4 ? 12 : 8);
     if (is_v4) {
-        out.u64(value.id);
+        etf::store64(p, value.id);
     } else {
-        out.u32(static_cast<std::uint32_t>(value.id));
+        etf::store32(p, static_cast<std::uint32_t>(value.id));
     }
-    out.u32(value.creation);
+    etf::store32(p + (is_v4 ? 8 : 4), value.creation);
 }
 
 void encoder::reference(const sedge::reference& value) {
     SEDGE_ASSERT(value.size >= 1 && value.size <= value.words.size());
-    writer{*out_}.u8(etf::newer_reference).u16(value.size);
-    atom(value.node.text());
-    writer out{*out_};
-    out.u32(value.creation);
-    for (std::size_t i = 0; i < value.size; ++i) out.u32(value.words[i]);
+    auto* p = named(etf::newer_reference, value.size, value.node.text(), 4 + 4 * std::size_t{value.size});
+    etf::store32(p, value.creation);
+    for (std::size_t i = 0; i < value.size; ++i) etf::store32(p + 4 + 4 * i, value.words[i]);
 }
 
 void encoder::export_fun(std::string_view module, std::string_view function, std::uint8_t arity) {
-    out_->push_back(etf::export_fun);
+    *room(1) = etf::export_fun;
     atom(module);
     atom(function);
     integer(arity);
 }
 
-void encoder::copy(const term_view& value) { append(*out_, value.bytes()); }
+void encoder::copy(const term_view& value) { append(value.bytes()); }
 
 } // namespace sedge

@@ -4,7 +4,7 @@
 #include <sedge/base/limits.hpp>
 #include <sedge/term/term.hpp>
 
-#include "term/tags.hpp"
+#include <sedge/term/tags.hpp>
 
 #include <algorithm>
 #include <limits>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "term/tags.hpp"
+#include <sedge/term/tags.hpp>
 
 #include <bit>
 #include <cstring>

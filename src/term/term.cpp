@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sedge/base/assert.hpp>
 #include <sedge/base/large_memory.hpp>
+#include <sedge/term/encoder.hpp>
 
 #include "term/block.hpp"
 #include "term/canonical.hpp"
+#include "term/common_case.hpp"
 #include "term/inflate.hpp"
 #include "term/walk.hpp"
 
@@ -60,6 +62,13 @@ term::block* term::block::make(byte_buffer&& canonical) {
     return b;
 }
 
+term::block* term::block::make(encode_buffer& canonical) {
+    if (canonical.size() > inline_bytes_max) return make(canonical.take());
+    auto* b = make(canonical.bytes());
+    canonical.clear();
+    return b;
+}
+
 void term::block::destroy(block* b) noexcept {
     if (b->size > inline_bytes_max)
         delete static_cast<large*>(b);
@@ -100,16 +109,28 @@ byte_buffer term::external() const {
     return out;
 }
 
-term term::adopt(byte_buffer canonical) {
-#ifndef NDEBUG // a count that does not fit its elements would make every view read beyond the end
+namespace {
+/// A count that does not fit its elements would make every view read beyond the end.
+void check_adopted([[maybe_unused]] byte_view canonical) {
+    SEDGE_ASSERT(!canonical.empty());
+#ifndef NDEBUG
     decode_options any;
     any.nesting_max = canonical.size();
     etf::canonicaliser check{canonical, any};
     SEDGE_ASSERT(check.run());
     SEDGE_ASSERT(check.consumed() == canonical.size());
 #endif
-    SEDGE_ASSERT(!canonical.empty());
+}
+} // namespace
+
+term term::adopt(byte_buffer canonical) {
+    check_adopted(canonical);
     return term{block::make(std::move(canonical))};
+}
+
+term term::adopt(encode_buffer& canonical) {
+    check_adopted(canonical.bytes());
+    return term{block::make(canonical)};
 }
 
 result<term::decoded> term::decode_prefix(byte_view bytes, const decode_options& options) {
@@ -127,6 +148,15 @@ result<term::decoded> term::decode_prefix(byte_view bytes, const decode_options&
             auto whole = decode(inflated->bytes, inner);
             if (!whole) return whole.error().within("compressed term");
             return decoded{*std::move(whole), 1 + inflated->consumed};
+        }
+    }
+    {
+        detail::term_scratch scratch;
+        if (const auto found = etf::find_common_case(rest, options, scratch.buffer())) {
+            const std::size_t consumed = bytes.size() - rest.size() + found->consumed;
+            const bool is_written = found->canonical.data() != rest.data();
+            if (is_written) return decoded{term{block::make(scratch.buffer())}, consumed};
+            return decoded{term{block::make(found->canonical)}, consumed};
         }
     }
     etf::canonicaliser run{rest, options};

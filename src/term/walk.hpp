@@ -3,7 +3,7 @@
 
 #include <sedge/base/bytes.hpp>
 
-#include "term/tags.hpp"
+#include <sedge/term/tags.hpp>
 
 #include <string_view>
 

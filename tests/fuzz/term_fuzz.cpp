@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Any bytes are a term or an error. What is a term can be walked, printed, compared and hashed, and its canonical
-// bytes decode to themselves. In parts they are the same term. The first byte chooses the way in: stand-alone, or
-// inside a packet with cached atoms.
+// bytes decode to themselves. In parts they are the same term, and on the short way, if that takes them. The first byte
+// chooses the way in: stand-alone, or inside a packet with cached atoms.
+
+#include "term/canonical.hpp"
+#include "term/common_case.hpp"
 
 #include <sedge/base/assert.hpp>
+#include <sedge/term/decoder.hpp>
 #include <sedge/term/incoming_term.hpp>
 #include <sedge/term/text.hpp>
 
@@ -41,6 +45,38 @@ void take_in_parts(byte_view bytes, std::size_t cut, std::span<const atom> atoms
     if (t) SEDGE_ASSERT(to_hex(t->bytes()) == to_hex(whole->bytes()));
 }
 
+/// What the short way takes, the canonicaliser takes, too, and makes the same of it.
+void take_the_short_way(byte_view bytes, const decode_options& options) {
+    encode_buffer scratch;
+    const auto found = etf::find_common_case(bytes, options, scratch);
+    if (!found) return;
+    etf::canonicaliser judge{bytes, options};
+    SEDGE_ASSERT(judge.run());
+    SEDGE_ASSERT(judge.consumed() == found->consumed);
+    SEDGE_ASSERT(to_hex(judge.canonical()) == to_hex(found->canonical));
+}
+
+/// Reads element by element, as far as there are any.
+void read_elements(byte_view bytes, std::span<const atom> atoms) {
+    decoder in{bytes, atoms};
+    for (std::size_t left = 1; left > 0 && in.ok(); --left) {
+        switch (in.kind()) {
+        case term_kind::atom: in.atom(); break;
+        case term_kind::integer: in.integer(); break;
+        case term_kind::floating: in.floating(); break;
+        case term_kind::binary: in.binary(); break;
+        case term_kind::tuple: left += in.tuple(); break;
+        case term_kind::map: left += 2 * in.map(); break;
+        case term_kind::list: left += in.list() + 1; break;
+        case term_kind::nil: in.nil(); break;
+        case term_kind::pid: in.pid(); break;
+        case term_kind::reference: in.reference(); break;
+        default: in.any();
+        }
+    }
+    SEDGE_ASSERT(in.offset() <= bytes.size());
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -51,6 +87,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (data[0] % 2 == 1) {
         options.version_byte = false;
         options.header_atoms = header;
+    }
+    if (data[0] % 2 == 1) {
+        take_the_short_way({data + 1, size - 1}, options);
+        read_elements({data + 1, size - 1}, header);
     }
     const auto found = term::decode_prefix({data + 1, size - 1}, options);
     if (data[0] % 2 == 1)

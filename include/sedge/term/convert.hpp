@@ -36,8 +36,20 @@ namespace detail {
 std::optional<std::int64_t> decode_signed(const term_view& in) noexcept;
 std::optional<std::uint64_t> decode_unsigned(const term_view& in) noexcept;
 std::optional<double> decode_floating(const term_view& in) noexcept;
-/// Makes the list that was written from `start` on the one OTP would write: bytes as STRING, one list for nested tails.
-void settle_list(byte_buffer& out, std::size_t start);
+
+/// What a new term is written into: memory of this thread, or, where a codec makes terms while it encodes, its own.
+class term_scratch {
+public:
+    term_scratch() noexcept;
+    term_scratch(const term_scratch&) = delete;
+    term_scratch& operator=(const term_scratch&) = delete;
+    ~term_scratch();
+    encode_buffer& buffer() noexcept { return *buffer_; }
+
+private:
+    encode_buffer* buffer_;
+    encode_buffer own_; // used if the thread's is taken
+};
 
 template <class T>
 concept plain_integer = std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, wchar_t> &&
@@ -155,10 +167,10 @@ template <class T>
     requires(!std::same_as<std::remove_cvref_t<T>, term> && !std::same_as<std::remove_cvref_t<T>, term_view> &&
              encodable<std::remove_cvref_t<T>>)
 term::term(const T& value) {
-    byte_buffer bytes;
-    encoder out{bytes};
+    detail::term_scratch scratch;
+    encoder out{scratch.buffer()};
     term_codec<std::remove_cvref_t<T>>::encode(out, value);
-    *this = adopt(std::move(bytes));
+    *this = adopt(scratch.buffer());
 }
 
 } // namespace sedge

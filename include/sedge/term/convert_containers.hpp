@@ -74,11 +74,11 @@ struct term_codec<std::vector<T>> {
     static void encode(encoder& out, const std::vector<T>& value)
         requires encodable<T>
     {
-        const auto start = out.buffer().size();
+        const auto start = out.size();
         out.list(value.size());
         for (const T& each : value) term_codec<T>::encode(out, each);
         out.nil();
-        detail::settle_list(out.buffer(), start);
+        out.settle_list(start);
     }
     static std::optional<std::vector<T>> decode(const term_view& in)
         requires decodable<T>
@@ -99,11 +99,11 @@ struct term_codec<list_literal<Ts...>> {
     static void encode(encoder& out, const list_literal<Ts...>& value)
         requires(encodable<Ts> && ...)
     {
-        const auto start = out.buffer().size();
+        const auto start = out.size();
         out.list(sizeof...(Ts));
         std::apply([&](const Ts&... each) { (term_codec<Ts>::encode(out, each), ...); }, value.elements);
         out.nil();
-        detail::settle_list(out.buffer(), start);
+        out.settle_list(start);
     }
 };
 

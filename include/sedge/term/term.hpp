@@ -24,6 +24,7 @@ std::string_view to_string(term_kind kind) noexcept;
 class term;
 class term_view;
 class encoder;
+class encode_buffer;
 
 /// How C++ types become terms and back; specialise it for your own types. See `term/convert.hpp` for those that
 /// have one: integers of all widths, big_integer, double, bool, string, byte_buffer, atom, pid, port, reference,
@@ -182,6 +183,8 @@ public:
     static result<term> decode(byte_view bytes, const decode_options& options = {});
     /// Takes over bytes that an `encoder` wrote. Precondition: exactly one canonical term; debug builds check it.
     static term adopt(byte_buffer canonical);
+    /// The same; of small terms the bytes are copied, and the buffer is empty afterwards in any case.
+    static term adopt(encode_buffer& canonical);
 
     [[nodiscard]] term_view view() const noexcept { return term_view{*this}; }
     /// Without version byte.

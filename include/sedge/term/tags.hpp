@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
-/// Tags of the external term format and unaligned big-endian loads. Private to the layer.
+/// Tags of the External Term Format, unaligned loads and stores: for those who read or write encodings themselves.
 namespace sedge::etf {
 
 enum tag : std::uint8_t {
@@ -42,20 +42,71 @@ enum tag : std::uint8_t {
     version = 131,         // before a term that stands alone
 };
 
-inline std::uint16_t load16(const std::uint8_t* p) noexcept {
-    return static_cast<std::uint16_t>(p[0] << 8 | p[1]);
-}
+inline std::uint16_t load16(const std::uint8_t* p) noexcept { return static_cast<std::uint16_t>(p[0] << 8 | p[1]); }
 inline std::uint32_t load32(const std::uint8_t* p) noexcept {
     std::uint32_t v;
     std::memcpy(&v, p, 4);
     return std::endian::native == std::endian::little ? __builtin_bswap32(v) : v;
 }
 inline std::uint64_t load64(const std::uint8_t* p) noexcept {
-    return std::uint64_t{load32(p)} << 32 | load32(p + 4);
+    std::uint64_t v;
+    std::memcpy(&v, p, 8);
+    return std::endian::native == std::endian::little ? __builtin_bswap64(v) : v;
+}
+/// Magnitudes of big integers are the one thing that is little-endian.
+inline std::uint64_t load64_little(const std::uint8_t* p) noexcept {
+    std::uint64_t v;
+    std::memcpy(&v, p, 8);
+    return std::endian::native == std::endian::little ? v : __builtin_bswap64(v);
+}
+inline void store16(std::uint8_t* p, std::size_t v) noexcept {
+    p[0] = static_cast<std::uint8_t>(v >> 8);
+    p[1] = static_cast<std::uint8_t>(v);
 }
 inline void store32(std::uint8_t* p, std::uint32_t v) noexcept {
     if constexpr (std::endian::native == std::endian::little) v = __builtin_bswap32(v);
     std::memcpy(p, &v, 4);
+}
+
+inline void store64(std::uint8_t* p, std::uint64_t v) noexcept {
+    if constexpr (std::endian::native == std::endian::little) v = __builtin_bswap64(v);
+    std::memcpy(p, &v, 8);
+}
+inline void store64_little(std::uint8_t* p, std::uint64_t v) noexcept {
+    if constexpr (std::endian::native != std::endian::little) v = __builtin_bswap64(v);
+    std::memcpy(p, &v, 8);
+}
+
+/// memcpy for names and other short things, of which most take two loads and two stores here and no call.
+inline void copy_short(std::uint8_t* to, const void* from, std::size_t count) noexcept {
+    const auto* bytes = static_cast<const std::uint8_t*>(from);
+    if (count > 32) {
+        std::memcpy(to, bytes, count);
+    } else if (count >= 16) {
+        std::memcpy(to, bytes, 16);
+        std::memcpy(to + count - 16, bytes + count - 16, 16);
+    } else if (count >= 8) {
+        std::memcpy(to, bytes, 8);
+        std::memcpy(to + count - 8, bytes + count - 8, 8);
+    } else if (count >= 4) {
+        std::memcpy(to, bytes, 4);
+        std::memcpy(to + count - 4, bytes + count - 4, 4);
+    } else {
+        for (std::size_t i = 0; i < count; ++i) to[i] = bytes[i];
+    }
+}
+
+/// Whether `count` bytes are ASCII only; the same idea.
+inline bool is_ascii(const void* text, std::size_t count) noexcept {
+    const auto* bytes = static_cast<const std::uint8_t*>(text);
+    std::uint64_t high_bits = 0;
+    if (count >= 8) {
+        for (std::size_t i = 0; i + 8 < count; i += 8) high_bits |= load64_little(bytes + i);
+        high_bits |= load64_little(bytes + count - 8);
+    } else {
+        for (std::size_t i = 0; i < count; ++i) high_bits |= bytes[i];
+    }
+    return (high_bits & 0x8080808080808080u) == 0;
 }
 
 /// Port ids from here on need V4_PORT.

@@ -2,6 +2,8 @@
 // How long does a small call take on a connection on which 200 MB cross in both directions at the same time?
 //
 // Two nodes of one program on loopback, in two processes of the system: the program starts itself a second time.
+#include "figures.hpp"
+
 #include <sedge/epmd/directory.hpp>
 #include <sedge/process/node.hpp>
 #include <sedge/wire/stderr_log.hpp>
@@ -143,6 +145,16 @@ int run_this(std::size_t large_bytes, int rounds) {
         {.label = "both", .name = "both"_atom});
     while (arrived <= rounds) env.block_on(sleep_for(env, 1ms));
     const std::chrono::duration<double> seconds_taken = env.now() - begun;
+    std::sort(took.begin(), took.end());
+    const auto told = [&](const char* metric, std::size_t percent) {
+        const std::chrono::duration<double, std::milli> time = took.at(took.size() * percent / 100);
+        bench::tell("W9", "sedge", metric, time.count(), "ms");
+    };
+    if (!took.empty()) {
+        told("p50", 50);
+        told("p99", 99);
+    }
+    bench::tell("W9", "sedge", "rate", static_cast<double>(large_bytes) * rounds / seconds_taken.count() / 1e6, "MB/s");
     std::printf("large: %s\n", text(took).c_str());
     std::printf("       %d times %zu bytes in each direction, %.0f MB/s each way\n", rounds, large_bytes,
                 static_cast<double>(large_bytes) * rounds / seconds_taken.count() / 1e6);

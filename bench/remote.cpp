@@ -5,6 +5,7 @@
 //   bench_remote round_trip NAME PEER SECONDS     W1, from a node NAME to the responder at PEER
 //   bench_remote small NAME PEER COUNT            W2
 //   bench_remote large NAME PEER COUNT            W3
+//   bench_remote watch NAME PEER                  W8: says when PEER is down
 //
 // The port mapper is that of ERL_EPMD_PORT; all listens on loopback.
 #include "figures.hpp"
@@ -75,7 +76,7 @@ task<> swallow(process& self, std::int64_t count) {
 task<> respond(process& self) {
     for (;;) {
         auto waiting = self.receive<atom, pid, std::int64_t>();
-        const auto [what, from, number] = co_await std::move(waiting);
+        const auto [what, from, number] = co_await std::move(waiting); // a note is only taken
         if (what == "ping"_atom) {
             self.send(from, term{std::tuple{"pong"_atom, number}});
         } else if (what == "where"_atom) {
@@ -148,6 +149,22 @@ task<> one_way(process& self, pid to, bool large, std::int64_t count) {
     bench::tell_rate(large ? "W3" : "W2", "sedge", count, large ? 1 << 20 : 0, bench::nanoseconds() - begun);
 }
 
+int watch(const char* name, const char* peer) {
+    running_node here{name};
+    if (!here.env.block_on(here.us.start()) || !here.env.block_on(here.us.connect(atom{peer}))) return 1;
+    std::chrono::system_clock::time_point down{};
+    const auto watching = here.us.watch([&down](const node_event& what) {
+        if (what.what == node_event::kind::down) down = std::chrono::system_clock::now();
+    });
+    std::printf("WATCHING\n");
+    std::fflush(stdout);
+    here.env.run_until([&] { return down.time_since_epoch().count() != 0; });
+    using namespace std::chrono;
+    std::printf("DOWN %lld\n", static_cast<long long>(duration_cast<nanoseconds>(down.time_since_epoch()).count()));
+    here.env.block_on(here.us.stop());
+    return 0;
+}
+
 int run_client(std::string_view verb, const char* name, const char* peer, const char* amount) {
     running_node here{name};
     if (!here.env.block_on(here.us.start())) return 1;
@@ -173,6 +190,7 @@ int run_client(std::string_view verb, const char* name, const char* peer, const 
 
 int main(int argc, char** argv) {
     const std::string_view verb = argc > 1 ? argv[1] : "";
+    if (verb == "watch" && argc == 4) return watch(argv[2], argv[3]);
     if (verb == "serve" && argc == 3) return serve(argv[2]);
     if (argc == 5 && (verb == "round_trip" || verb == "small" || verb == "large")) {
         return run_client(verb, argv[2], argv[3], argv[4]);

@@ -13,7 +13,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/figures.md"
 PICTURE = PAGE.with_suffix(".svg")
 # In the order of the page: key, heading.
-SECTIONS = (("figures", "Memory and times"), ("bench", "Beside its peers"), ("scale", "Scale"))
+SECTIONS = (("figures", "Memory and times"), ("bench", "Beside its peers"), ("mesh", "A full mesh by its size"),
+            ("scale", "Scale"))
 
 
 def machine():

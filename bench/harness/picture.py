@@ -36,9 +36,8 @@ def bars_of(rows, measured):
         medians = row.medians(measured)
         found = [(colour, times_better(row, medians, peer)) for peer, _, colour in PEERS]
         found = [(colour, value) for colour, value in found if value]
-        if found and "p99" not in row.title:
-            label = f"{row.workload} {row.title}" + (f", {row.placement}" if row.placement else "")
-            yield label, found
+        if found and row.title != "round trip, p99":  # like the mean, mostly
+            yield f"{row.workload} {row.full_title()}", found
 
 
 def draw(rows, measured, caption):

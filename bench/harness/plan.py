@@ -3,9 +3,9 @@
 
 import dataclasses
 
-from bench.harness import remote
+from bench.harness import alone, life, load, mesh, remote
 
-WORKLOADS = ("W1", "W2", "W3", "W11")
+WORKLOADS = ("W1", "W2", "W3", "W4", "W5", "W6", "W7", "W8", "W9", "W10", "W11", "scale")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Step:
 
 def needs(side):
     """The peers that a side is made of."""
-    return set(side.removesuffix(" spinning").split(" to "))
+    return {"otp" if part == "elixir" else part for part in side.removesuffix(" spinning").split(" to ")}
 
 
 def remote_step(workload, side, placement):
@@ -39,6 +39,14 @@ def both_ways_step(verb, side, placement):
         return [(f"{verb} {metric}", value, unit)
                 for metric, value, unit in remote.measure(programs, verb, side, placement)]
     return Step("W11", side, placement, how)
+
+
+def local_step(side, workers):
+    return Step("W4", side, workers, lambda programs: alone.local(programs, side, workers))
+
+
+def plain_step(workload, side, placement, job):
+    return Step(workload, side, placement, lambda programs: job(programs, side))
 
 
 def all_steps(workloads, placements):
@@ -56,7 +64,36 @@ def all_steps(workloads, placements):
                     yield both_ways_step(verb, side, placement)
 
 
+    if "W4" in workloads:
+        for workers in alone.WORKERS:
+            # sedge has one worker so far.
+            for side in ("otp", "caf", "sedge") if workers == "1 worker" else ("otp", "caf"):
+                yield local_step(side, workers)
+    if "W5" in workloads:
+        for side in ("raw", "otp", "ei", "sedge"):
+            yield plain_step("W5", side, "", alone.codec)
+    if "W6" in workloads:
+        for side in ("otp", "elixir", "ei", "sedge"):
+            yield plain_step("W6", side, "", life.start_and_idle)
+    if "W7" in workloads and mesh.is_there():
+        for side, strategy in mesh.SIDES:
+            yield Step("W7", side, strategy,
+                       lambda programs, s=side, how=strategy: mesh.measure(programs, s, how))
+    if "W8" in workloads:
+        for placement in placements:
+            for side in ("otp", "ei", "sedge"):
+                yield Step("W8", side, placement,
+                           lambda programs, s=side, p=placement: life.kill_until_down(programs, s, p))
+    if "W9" in workloads:
+        for side in ("otp", "sedge"):
+            yield plain_step("W9", side, "free", load.small_beside_large)
+    if "W10" in workloads:
+        for side in ("otp", "sedge"):
+            yield plain_step("W10", side, "split", load.many_connections)
+
+
 def steps(programs, workloads, placements, sides=None):
-    """Those that can be run here: all peers of a side are installed, and it is one of `sides` if those are given."""
-    return [step for step in all_steps(workloads, placements)
-            if not needs(step.side) & set(programs.missing) and (not sides or needs(step.side) & set(sides))]
+    """(those that can be run here, the peers without which others cannot). Only `sides` if they are given."""
+    wanted = [step for step in all_steps(workloads, placements) if not sides or needs(step.side) & set(sides)]
+    missing = {peer: why for peer, why in programs.missing.items() if any(peer in needs(step.side) for step in wanted)}
+    return [step for step in wanted if not needs(step.side) & set(missing)], missing

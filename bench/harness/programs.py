@@ -70,6 +70,8 @@ class Programs:
                 raise Failed(f"erlc: {made.stdout}{made.stderr}")
         if not (self.bin / "bench_ei_node").exists():
             self.missing["ei"] = "erl_interface is not installed (Debian: erlang-dev)"
+        if not self.environment.get("LIBCLUSTER_EBIN"):
+            self.missing["libcluster"] = "LIBCLUSTER_EBIN does not say where its compiled modules are"
         if not (self.bin / "bench_caf").exists():
             self.missing["caf"] = "CAF 1.x was not installed (CAF_PREFIX says where it is)"
 

@@ -26,7 +26,7 @@ def verdict(row, medians):
 
 def cells(row, measured, ranges):
     samples, medians = row.samples(measured), row.medians(measured)
-    line = [row.workload, row.title + (f", {row.placement}" if row.placement else "")]
+    line = [row.workload, row.full_title()]
     for column in COLUMNS:
         values = samples.get(column)
         if not values:

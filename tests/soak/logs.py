@@ -18,9 +18,10 @@ EXPECTED = {
                                r"overlapping partitions",
         # The same, when a node that others told of cannot be reached.
         "global failed to connect": r"warning 'global' at '[^']+' failed to connect to '[^']+'",
-        # An answer to a request for a lock that came after the locker had given it up. Only of OTP nodes: see below.
-        "late answer of a lock": r"warning The global_name_server locker process received an unexpected message:, "
-                                 r"\{\{#Ref<[\d.]+>,'(?P<by>[^']+)'\},(true|false)\}",
+        # An answer to a request for a lock that came after the one who asked had given it up. Only of OTP nodes: see
+        # below.
+        "late answer of a lock": r"warning The global_name_server (locker|register) process received an unexpected "
+                                 r"message:, \{\{#Ref<[\d.]+>,'(?P<by>[^']+)'\},(true|false)\}",
     },
     "sedge": {
         # The same as on nodes of OTP.

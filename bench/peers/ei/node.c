@@ -5,6 +5,7 @@
 //   bench_ei_node round_trip NAME PEER SECONDS [spin] W1
 //   bench_ei_node small NAME PEER COUNT               W2
 //   bench_ei_node large NAME PEER COUNT               W3
+//   bench_ei_node watch NAME PEER                     W8: says when PEER is down
 //
 // NAME without host: all is on 127.0.0.1, and the port mapper is that of ERL_EPMD_PORT. PEER with host.
 // A C node answers to any registered name. With `spin` it asks for input again and again instead of sleeping.
@@ -99,6 +100,8 @@ static void serve_one(int fd) {
             begin_tuple("pong", 2);
             ei_x_encode_long(&out, number);
             send_out(fd, &from);
+        } else if (strcmp(tag, "note") == 0) {
+            continue;
         } else if (strcmp(tag, "where") == 0) {
             begin_tuple("here", 2);
             ei_x_encode_pid(&out, ei_self(&self));
@@ -211,6 +214,17 @@ static void one_way(int fd, int large, long count) {
     if (large) printf("R\tW3\tei\trate\t%.1f\tMB/s\n", (double)count * LARGE_BYTES / 1e6 / seconds);
 }
 
+static void watch(int fd) {
+    struct timespec now;
+    int at;
+    printf("WATCHING\n");
+    fflush(stdout);
+    while (next_message(fd, &at)) {
+    }
+    clock_gettime(CLOCK_REALTIME, &now);
+    printf("DOWN %lld\n", (long long)now.tv_sec * 1000000000 + now.tv_nsec);
+}
+
 int main(int argc, char** argv) {
     struct in_addr loopback = {.s_addr = htonl(INADDR_LOOPBACK)};
     char full_name[256];
@@ -225,10 +239,14 @@ int main(int argc, char** argv) {
     ei_x_new(&in);
     ei_x_new(&out);
     if (strcmp(argv[1], "serve") == 0) serve();
-    if (argc < 5) return 2;
+    if (argc < 4) return 2;
     int fd = ei_connect(&self, argv[3]);
     if (fd < 0) give_up("connect");
-    if (strcmp(argv[1], "round_trip") == 0) {
+    if (strcmp(argv[1], "watch") == 0) {
+        watch(fd);
+    } else if (argc < 5) {
+        return 2;
+    } else if (strcmp(argv[1], "round_trip") == 0) {
         round_trips(fd, atof(argv[4]));
     } else {
         one_way(fd, strcmp(argv[1], "large") == 0, atol(argv[4]));

@@ -5,8 +5,9 @@
 %%   erl ... -run bench_remote round_trip PEER SECONDS
 %%   erl ... -run bench_remote small PEER COUNT
 %%   erl ... -run bench_remote large PEER COUNT
+%%   erl ... -run bench_remote watch PEER           W8: says when PEER is down
 -module(bench_remote).
--export([serve/0, round_trip/1, small/1, large/1]).
+-export([serve/0, round_trip/1, small/1, large/1, watch/1]).
 
 serve() ->
     true = register(responder, self()),
@@ -19,6 +20,8 @@ respond() ->
     receive
         {ping, From, Number} ->
             From ! {pong, Number},
+            respond();
+        {note, _, _} ->
             respond();
         {where, From, _} ->
             From ! {here, self()},
@@ -87,6 +90,14 @@ one_way(Workload, Peer, Count, Bytes, Message) ->
     Seconds = (now_ns() - Begun) / 1.0e9,
     tell(Workload, "messages", Count / Seconds, "msg/s"),
     Bytes > 0 andalso tell(Workload, "rate", Count * Bytes / 1.0e6 / Seconds, "MB/s"),
+    halt(0).
+
+watch([Peer]) ->
+    Node = list_to_atom(Peer),
+    _ = find(Peer),
+    monitor_node(Node, true),
+    io:format("WATCHING~n"),
+    receive {nodedown, Node} -> io:format("DOWN ~b~n", [os:system_time(nanosecond)]) end,
     halt(0).
 
 send(_, _, 0) -> ok;

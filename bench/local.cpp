@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+// How many messages a second pass between processes of one node, how many processes can be made a second, how many
+// bytes does an idle one take, and how long does a process wait that has its turn beside a flooded one?
+//
+//     bench_local [pingpong] [fanin] [spawn] [flood]      none named: all of them
+//
+// Prints lines `R<tab>W4<tab>sedge<tab>metric<tab>value<tab>unit`. The messages are those that the peers' programs
+// send:
+// `{ping, Pid, N}` and `{pong, N}`, made and read each time; `{m, N}` for the fan-in.
+#include "figures.hpp"
+
+#include <sedge/process/node.hpp>
+#include <sedge/wire/directory.hpp>
+#include <sedge/wire/system.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <functional>
+#include <unistd.h>
+#include <vector>
+
+using namespace sedge;
+using namespace sedge::literals;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A node that nobody looks for.
+struct no_directory final : wire::directory {
+    task<result<std::uint32_t>> publish(wire::publication) override { co_return std::uint32_t{1700000000}; }
+    void withdraw() noexcept override {}
+    task<result<std::vector<wire::endpoint>>> locate(std::string, std::string) override {
+        co_return std::vector<wire::endpoint>{};
+    }
+};
+
+struct world {
+    wire::system_environment env;
+    no_directory names;
+    node us;
+    bool done = false;
+
+    static node_options options() {
+        node_options o;
+        o.name = "bench@127.0.0.1";
+        o.cookie = *dist::cookie::from_text("a secret of the benchmark");
+        o.listen_on = wire::ip_address::loopback_v4();
+        return o;
+    }
+    world() : us(options(), env, names) { env.block_on(us.start()).value(); }
+    ~world() { env.block_on(us.stop()); }
+    void run() {
+        env.run_until([this] { return done; });
+        done = false;
+    }
+};
+
+void report(const char* metric, double value, const char* unit) { bench::tell("W4", "sedge", metric, value, unit); }
+
+class stopwatch {
+public:
+    explicit stopwatch(environment& env) : env_(env), begun_(env.now()) {}
+    [[nodiscard]] double seconds() const { return std::chrono::duration<double>(env_.now() - begun_).count(); }
+
+private:
+    environment& env_;
+    time_point begun_;
+};
+
+double resident_bytes() {
+    long pages = 0;
+    if (std::FILE* f = std::fopen("/proc/self/statm", "r")) {
+        long all = 0;
+        if (std::fscanf(f, "%ld %ld", &all, &pages) != 2) pages = 0;
+        std::fclose(f);
+    }
+    return static_cast<double>(pages) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+}
+
+task<> echo(process& self) {
+    const atom pong = "pong"_atom;
+    for (;;) {
+        auto waiting = self.receive();
+        const term message = co_await std::move(waiting);
+        const auto parts = message.view().elements();
+        auto part = ++parts.begin();
+        const auto from = (*part).as<pid>();
+        const auto number = (*++part).as<std::int64_t>();
+        self.send(*from, term{std::tuple{pong, *number}});
+    }
+}
+
+task<> ping(process& self, pid other, std::int64_t rounds) {
+    const atom tag = "ping"_atom;
+    for (std::int64_t i = 0; i < rounds; ++i) {
+        self.send(other, term{std::tuple{tag, self.self(), i}});
+        auto waiting = self.receive();
+        const term message = co_await std::move(waiting);
+        const auto number = message.element(1).as<std::int64_t>();
+        if (!number || *number != i) self.exit(term{"wrong_answer"_atom});
+    }
+}
+
+void ping_pong() {
+    world w;
+    constexpr std::int64_t rounds = 1'000'000;
+    const pid other = w.us.spawn(echo);
+    const auto go = [&](std::int64_t n) {
+        w.us.spawn([&w, other, n](process& self) -> task<> {
+            auto all = ping(self, other, n);
+            co_await std::move(all);
+            w.done = true;
+        });
+        const stopwatch watch{w.env};
+        w.run();
+        return watch.seconds();
+    };
+    go(rounds / 10);
+    report("pingpong", 2.0 * rounds / go(rounds), "msg/s");
+}
+
+/// The same without the making and reading of terms: one atom goes to and fro. What the runtime itself takes.
+void ping_pong_of_atoms() {
+    world w;
+    constexpr std::int64_t rounds = 1'000'000;
+    const auto go = [&](std::int64_t n) {
+        const pid first = w.us.spawn([&w, n](process& self) -> task<> {
+            const term ball{"ball"_atom};
+            pid other;
+            {
+                auto waiting = self.receive<pid>();
+                other = co_await std::move(waiting);
+            }
+            for (std::int64_t i = 0; i < n; ++i) {
+                self.send(other, ball);
+                auto waiting = self.receive();
+                co_await std::move(waiting);
+            }
+            w.done = true;
+        });
+        w.us.spawn([first](process& self) -> task<> {
+            self.send(first, term{self.self()});
+            for (;;) {
+                auto waiting = self.receive();
+                term ball = co_await std::move(waiting);
+                self.send(first, std::move(ball));
+            }
+        });
+        const stopwatch watch{w.env};
+        w.run();
+        return watch.seconds();
+    };
+    go(rounds / 10);
+    report("pingpong (one atom)", 2.0 * rounds / go(rounds), "msg/s");
+}
+
+task<> push(process& self, pid to, std::int64_t count) {
+    const atom tag = "m"_atom;
+    auto start = self.receive();
+    co_await std::move(start);
+    for (std::int64_t i = 0; i < count; ++i) {
+        auto sending = self.send_wait(to, term{std::tuple{tag, i}});
+        co_await std::move(sending);
+    }
+}
+
+void fan_in() {
+    world w;
+    constexpr std::int64_t senders = 100;
+    constexpr std::int64_t each = 20'000;
+    const pid sink = w.us.spawn([&w](process& self) -> task<> {
+        std::int64_t sum = 0;
+        for (std::int64_t i = 0; i < senders * each; ++i) {
+            auto waiting = self.receive();
+            const term message = co_await std::move(waiting);
+            sum += message.element(1).as<std::int64_t>().value();
+        }
+        if (sum != senders * each * (each - 1) / 2) self.exit(term{"wrong_sum"_atom});
+        w.done = true;
+    });
+    std::vector<pid> all;
+    for (std::int64_t i = 0; i < senders; ++i)
+        all.push_back(w.us.spawn([sink](process& self) { return push(self, sink, each); }));
+    const stopwatch watch{w.env};
+    for (const auto& one : all) w.us.send(one, term{"go"_atom});
+    w.run();
+    report("fanin", senders * each / watch.seconds(), "msg/s");
+}
+
+task<> idle(process& self) {
+    auto waiting = self.receive();
+    co_await std::move(waiting);
+}
+
+void spawn() {
+    world w;
+    constexpr std::size_t count = 1'000'000;
+    std::vector<pid> all(count);
+    const double before = resident_bytes();
+    {
+        const stopwatch watch{w.env};
+        for (auto& one : all) one = w.us.spawn(idle);
+        w.us.spawn([&w](process&) -> task<> { // the last one: all others wait for a message when it runs
+            w.done = true;
+            co_return;
+        });
+        w.run();
+        report("spawn", count / watch.seconds(), "proc/s");
+    }
+    report("bytes per process", (resident_bytes() - before) / count, "B");
+    const stopwatch watch{w.env};
+    const term stop{"stop"_atom};
+    for (const auto& one : all) w.us.send(one, stop);
+    const pid last = all.back();
+    w.env.run_until([&] { return !w.us.is_alive(last); });
+    report("stop", count / watch.seconds(), "proc/s");
+}
+
+/// A process that only waits one millisecond, again and again, beside one that a hundred others flood.
+void flood() {
+    world w;
+    std::vector<double> late;
+    bool over = false;
+    const pid sink = w.us.spawn([&](process& self) -> task<> {
+        while (!over) {
+            auto waiting = self.receive();
+            co_await std::move(waiting);
+        }
+    });
+    for (int i = 0; i < 100; ++i)
+        w.us.spawn([&, sink](process& self) -> task<> {
+            const term flooding{std::tuple{"m"_atom, 1}};
+            while (!over) {
+                auto sending = self.send_wait(sink, flooding);
+                co_await std::move(sending);
+            }
+        });
+    w.us.spawn([&](process& self) -> task<> {
+        for (int i = 0; i < 2000; ++i) {
+            const auto due = self.env().now() + 1ms;
+            auto pause = self.sleep(1ms);
+            co_await std::move(pause);
+            late.push_back(std::chrono::duration<double, std::milli>(self.env().now() - due).count() + 1);
+        }
+        over = true;
+        w.done = true;
+    });
+    w.run();
+    std::sort(late.begin(), late.end());
+    report("a wait of 1 ms beside a flooded process, median", late[late.size() / 2], "ms");
+    report("a wait of 1 ms beside a flooded process, p99", late[late.size() * 99 / 100], "ms");
+    report("a wait of 1 ms beside a flooded process, longest", late.back(), "ms");
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    const std::vector<std::pair<const char*, std::vector<std::function<void()>>>> parts{
+        {"pingpong", {ping_pong, ping_pong_of_atoms}}, {"fanin", {fan_in}}, {"spawn", {spawn}}, {"flood", {flood}}};
+    for (const auto& [name, runs] : parts) {
+        const bool wanted = std::any_of(argv + 1, argv + argc, [&](char* a) { return std::strcmp(a, name) == 0; });
+        if (argc == 1 || wanted)
+            for (const auto& run : runs) run();
+    }
+}

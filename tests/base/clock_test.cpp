@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <random>
 #include <vector>
 
 using namespace sedge;
@@ -64,4 +66,75 @@ TEST(TimerQueue, TimerMayArmItselfOrDestroyAnotherThatIsDue) {
     queue.arm(*victim, zero + 1s);
     queue.fire_due(zero + 1s);
     EXPECT_EQ(fired, 3);
+}
+
+TEST(TimerQueue, ATimeFarAwayIsExactAndSoIsTheEndOfTime) {
+    timer_queue queue;
+    std::vector<int> order;
+    noting never{[&] { order.push_back(0); }};
+    noting year{[&] { order.push_back(1); }};
+    noting past{[&] { order.push_back(2); }};
+    queue.fire_due(zero + 90h + 1ns);
+    queue.arm(never, time_point::max());
+    queue.arm(year, zero + 8766h + 5ns);
+    queue.arm(past, zero - 1s);
+    EXPECT_EQ(queue.next(), zero - 1s);
+    queue.fire_due(zero + 90h + 1ns);
+    EXPECT_EQ(queue.next(), zero + 8766h + 5ns);
+    queue.fire_due(zero + 8766h + 4ns);
+    EXPECT_EQ(order, std::vector{2});
+    EXPECT_EQ(queue.next(), zero + 8766h + 5ns);
+    queue.fire_due(zero + 8766h + 5ns);
+    EXPECT_EQ(order, (std::vector{2, 1}));
+    EXPECT_EQ(queue.next(), time_point::max());
+}
+
+/// Arms, disarms and lets time pass at random, beside a map that is obviously right.
+TEST(TimerQueue, FiresWhatASortedMapWouldFire) {
+    std::mt19937_64 random{7};
+    timer_queue queue;
+    std::multimap<time_point, int> expected;
+    std::vector<int> fired;
+    std::vector<std::unique_ptr<noting>> timers;
+    std::vector<std::multimap<time_point, int>::iterator> places;
+    for (int i = 0; i < 200; ++i) {
+        timers.push_back(std::make_unique<noting>([&fired, i] { fired.push_back(i); }));
+        places.push_back(expected.end());
+    }
+    const auto forget = [&](std::size_t i) {
+        if (places[i] != expected.end()) expected.erase(places[i]);
+        places[i] = expected.end();
+    };
+    time_point now = zero + 1h;
+    for (int step = 0; step < 200'000; ++step) {
+        const std::size_t i = random() % timers.size();
+        switch (random() % 8) {
+        case 0:
+            timers[i]->disarm();
+            forget(i);
+            break;
+        case 1: {
+            now += duration{static_cast<duration::rep>(random() >> (24 + random() % 40))};
+            std::vector<int> due;
+            while (!expected.empty() && expected.begin()->first <= now) {
+                due.push_back(expected.begin()->second);
+                forget(static_cast<std::size_t>(due.back()));
+            }
+            queue.fire_due(now);
+            ASSERT_EQ(fired, due);
+            fired.clear();
+            break;
+        }
+        default: {
+            const duration wait{static_cast<duration::rep>(random() >> (20 + random() % 44))};
+            queue.arm(*timers[i], now + wait);
+            forget(i);
+            places[i] = expected.emplace(now + wait, static_cast<int>(i));
+        }
+        }
+        ASSERT_EQ(queue.empty(), expected.empty());
+        if (!expected.empty()) {
+            ASSERT_LE(queue.next(), expected.begin()->first); // earlier only where more than 64 share a slot
+        }
+    }
 }

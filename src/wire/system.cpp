@@ -31,9 +31,9 @@ void system_environment::stop() noexcept {
     boost::asio::post(loop_->io, [] {}); // so that a loop that waits looks at the flag
 }
 
-void system_environment::run_until(const std::function<bool()>& done) {
-    loop_->run_until(done);
-}
+void system_environment::spin_before_sleep(duration most) noexcept { loop_->spin_time = most; }
+
+void system_environment::run_until(const std::function<bool()>& done) { loop_->run_until(done); }
 
 void system_environment::drive_to_end(task<> job) {
     bool ended = false;
@@ -94,21 +94,13 @@ std::chrono::system_clock::time_point system_environment::wall_clock() const noe
     return std::chrono::system_clock::now();
 }
 
-void system_environment::arm(timer& t, time_point due) {
-    loop_->timers.arm(t, due);
-}
+void system_environment::arm(timer& t, time_point due) { loop_->timers.arm(t, due); }
 
-void system_environment::ready(runnable& r) {
-    loop_->queue.push(r);
-}
+void system_environment::ready(runnable& r) { loop_->queue.push(r); }
 
-void system_environment::post(std::function<void()> job) {
-    boost::asio::post(loop_->io, std::move(job));
-}
+void system_environment::post(std::function<void()> job) { boost::asio::post(loop_->io, std::move(job)); }
 
-transport& system_environment::net() noexcept {
-    return *net_;
-}
+transport& system_environment::net() noexcept { return *net_; }
 
 void system_environment::random_bytes(std::span<std::uint8_t> out) {
     while (!out.empty()) {
@@ -118,8 +110,6 @@ void system_environment::random_bytes(std::span<std::uint8_t> out) {
     }
 }
 
-log_sink& system_environment::log_to() noexcept {
-    return *log_;
-}
+log_sink& system_environment::log_to() noexcept { return *log_; }
 
 } // namespace sedge::wire

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/system_loop.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@ namespace {
 constexpr int batch_size = 256;                      // runnables between two looks at the network
 constexpr int clock_interval = 8;                    // runnables between two looks at the clock
 constexpr duration batch_time_max = milliseconds{1}; // then the network has its turn, however few have run
+constexpr int waits_remembered = 16;                 // when it is asked whether spinning pays
 } // namespace
 
 error last_error(std::string context) { return {std::error_code{errno, std::system_category()}, std::move(context)}; }
@@ -44,9 +46,34 @@ void system_loop::run_until(const std::function<bool()>& done) {
             io.poll();
             continue;
         }
-        if (!timers.empty()) set_alarm(timers.next());
-        io.run_one(); // the wait for the alarm is always under way, so this never returns for want of work
+        wait();
     }
+}
+
+void system_loop::wait() {
+    // The wait for the alarm is always under way, so `run_one` never returns for want of work.
+    if (spin_time <= duration::zero()) {
+        if (!timers.empty()) set_alarm(timers.next());
+        io.run_one();
+        return;
+    }
+    const time_point began = env.now();
+    const time_point due = timers.empty() ? time_point::max() : timers.next();
+    const bool promising = short_waits_ >= waits_remembered / 2;
+    if (!promising || !spin(std::min(began + spin_time, due))) {
+        if (due != time_point::max()) set_alarm(due);
+        io.run_one();
+    }
+    const bool was_short = env.now() - began <= spin_time;
+    short_waits_ = std::clamp(short_waits_ + (was_short ? 1 : -1), 0, waits_remembered);
+}
+
+/// True if something has come.
+bool system_loop::spin(time_point until) {
+    do {
+        if (io.poll() > 0) return true;
+    } while (env.now() < until);
+    return false;
 }
 
 void system_loop::set_alarm(time_point due) {

@@ -29,6 +29,7 @@ public:
     run_queue queue;
     boost::asio::io_context io{1};
     std::atomic<bool> stop_requested{false};
+    duration spin_time{}; // see system_environment::spin_before_sleep
 
     void run_until(const std::function<bool()>& done);
     void catch_signals(const std::vector<int>& numbers);
@@ -38,12 +39,15 @@ public:
     std::list<wait_slot*> signal_waiters;
 
 private:
+    void wait();
+    bool spin(time_point until);
     void set_alarm(time_point due);
     void await_alarm();
     void await_signal();
 
     boost::asio::posix::stream_descriptor alarm_; // a timerfd, since Asio has no timer on CLOCK_BOOTTIME
     time_point alarm_due_ = time_point::max();
+    int short_waits_ = 0; // of the last `waits_remembered`, about
     boost::asio::signal_set signals_;
     bool signals_awaited_ = false;
 };

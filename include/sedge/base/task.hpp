@@ -2,8 +2,10 @@
 #pragma once
 
 #include <sedge/base/assert.hpp>
+#include <sedge/base/small_memory.hpp>
 
 #include <coroutine>
+#include <cstddef>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -31,6 +33,10 @@ struct task_promise_base {
     };
     final_awaiter final_suspend() noexcept { return {}; }
     void unhandled_exception() noexcept { failure = std::current_exception(); }
+
+    // Of the frame.
+    static void* operator new(std::size_t bytes) { return take_small(bytes); }
+    static void operator delete(void* frame, std::size_t bytes) noexcept { give_small(frame, bytes); }
 };
 
 template <class T>

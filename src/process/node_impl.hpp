@@ -32,12 +32,17 @@ public:
     std::uint32_t creation = 0;
     process_table processes{*this};
     std::optional<pid> leader;
+    time_point slice_ends; ///< Of the process that runs; process_block.hpp.
     std::function<process_body(const spawn_call&)> resolve_spawn;
     std::function<bool(const remote_signal&)> accepts; ///< Empty: all signals of peers.
 
     // -- router: from a local process outwards -----------------------------------------------------------------
     void send_message(const pid& from, const destination& to, term message);
     void send_signal(const pid& from, const destination& to, any_signal s);
+    /// Who it leads to; null if it is nobody, or on another node.
+    [[nodiscard]] process::block* local_target(const destination& to) const;
+    /// Whether `send_wait` need not wait. May say no where it would not take long.
+    [[nodiscard]] bool has_room(const destination& to) const;
     void send_to_alias(const pid& from, const reference& alias, term message);
     void request_spawn(const pid& from, const reference& ref, const atom& on, const atom& module, const atom& function,
                        const std::vector<term>& arguments, remote_spawn_options with);

@@ -116,6 +116,11 @@ task<> peer_set::room(atom name) {
     co_await std::move(waiting);
 }
 
+bool peer_set::has_room(const atom& name) const {
+    const auto p = find(name);
+    return !p || !p->connection || p->connection->queued_bytes() <= owner_.options.send_wait_bytes / 2;
+}
+
 result<void> peer_set::set_cookie(const atom& name, dist::cookie secret) {
     if (!secret.is_set()) return error{errc::invalid_argument, "cookie for " + printable(name.text()) + " is not set"};
     if (cookies_.size() >= limits::peer_cookies_max && cookies_.count(name) == 0)

@@ -7,53 +7,85 @@
 
 namespace sedge {
 
-const pid& process::self() const noexcept {
-    return block_->self_;
-}
+const pid& process::self() const noexcept { return block_->self_; }
 
-node& process::node() noexcept {
-    return block_->owner_.face;
-}
+node& process::node() noexcept { return block_->owner_.face; }
 
-environment& process::env() noexcept {
-    return block_->owner_.env;
-}
+environment& process::env() noexcept { return block_->owner_.env; }
 
 void process::send(const destination& to, term message) {
     block_->owner_.send_message(block_->self_, to, std::move(message));
+}
+
+void process::send(const pid& to, term message) {
+    auto& owner = block_->owner_;
+    if (auto* target = owner.processes.find(to))
+        target->deliver_message(std::move(message));
+    else
+        owner.send_message(block_->self_, to, std::move(message));
 }
 
 void process::send(const reference& alias, term message) {
     block_->owner_.send_to_alias(block_->self_, alias, std::move(message));
 }
 
-task<> process::send_wait(destination to, term message) {
-    auto& owner = block_->owner_;
+paced_send process::send_wait(destination to, term message) { return {*block_, std::move(to), std::move(message)}; }
+
+namespace {
+
+/// Waits until the receiver, or its node, can be sent more.
+task<> wait_until_wanted(node::impl& owner, destination to) {
     const atom on = node_of(to, owner.name);
     if (on != owner.name) {
         auto waiting = owner.peers.room(on);
         co_await std::move(waiting);
     }
     // Towards a node that is gone there is nothing to wait for: who sends again and again must not keep others waiting.
-    if (++block_->handled_in_a_row_ > block::receiving::in_a_row_max) {
-        block_->handled_in_a_row_ = 0;
-        auto pause = yield(env());
+    process::block* target = nullptr;
+    do {
+        auto pause = yield(owner.env);
         co_await std::move(pause);
-    }
-    send(to, std::move(message));
+        target = owner.local_target(to);
+    } while (target && target->is_crowded());
+}
+
+} // namespace
+
+bool paced_send::awaiter::await_ready() {
+    auto& sender = *what_->sender_;
+    if (!sender.may_go_on() || !sender.owner_.has_room(what_->to_)) return false;
+    sender.owner_.send_message(sender.self_, what_->to_, std::move(what_->message_));
+    return true;
+}
+
+std::coroutine_handle<> paced_send::awaiter::await_suspend(std::coroutine_handle<> handle) {
+    what_->sender_->handled_in_a_row_ = 0; // others have their turn now
+    waiting_ = wait_until_wanted(what_->sender_->owner_, what_->to_);
+    return waiting_.prepare(handle);
+}
+
+void paced_send::awaiter::await_resume() {
+    if (!waiting_) return; // sent already
+    waiting_.take();
+    auto& sender = *what_->sender_;
+    sender.owner_.send_message(sender.self_, what_->to_, std::move(what_->message_));
+}
+
+next_message process::receive(std::source_location at) { return {*block_, at}; }
+
+next_message::awaiter::~awaiter() { owner_->forget_receiver(*this); }
+bool next_message::awaiter::await_ready() noexcept { return owner_->may_go_on() && !owner_->mailbox_.empty(); }
+void next_message::awaiter::await_suspend(std::coroutine_handle<> handle) { owner_->wait_for_message(*this, handle); }
+term next_message::awaiter::await_resume() {
+    ++owner_->messages_handled_;
+    return owner_->mailbox_.pop();
 }
 
 task<std::optional<term>> process::receive_if(std::function<bool(const term_view&)> fits, time_point deadline,
                                               std::source_location at) {
-    block::receiving wait{*block_, std::move(fits), deadline, at};
+    block::selection wait{*block_, std::move(fits), deadline, at};
     auto found = co_await wait;
     co_return found;
-}
-
-task<term> process::receive(std::source_location at) {
-    block::receiving wait{*block_, {}, time_point::max(), at};
-    auto found = co_await wait;
-    co_return std::move(*found);
 }
 
 task<> process::sleep(duration d, std::source_location at) {
@@ -62,41 +94,37 @@ task<> process::sleep(duration d, std::source_location at) {
     co_await std::move(sleeping);
 }
 
-void process::exit(term reason) {
-    throw process_exit{std::move(reason)};
-}
+void process::exit(term reason) { throw process_exit{std::move(reason)}; }
 
 void process::exit(const pid& target, term reason) {
     block_->owner_.send_signal(self(), target, signal::exit{self(), std::move(reason), false});
 }
 
-void process::trap_exit(bool on) {
-    block_->trap_exit_ = on;
-}
+void process::trap_exit(bool on) { block_->trap_exit_ = on; }
 
 void process::link(const pid& other) {
     reaction r;
-    block_->relations_.link(other, r);
+    block_->related().link(other, r);
     block_->carry_out(r);
 }
 
 void process::unlink(const pid& other) {
     reaction r;
-    block_->relations_.unlink(other, r);
+    block_->related().unlink(other, r);
     block_->carry_out(r);
 }
 
 reference process::monitor(const destination& target) {
     auto ref = node().make_reference();
     reaction r;
-    block_->relations_.monitor(ref, target, r);
+    block_->related().monitor(ref, target, r);
     block_->carry_out(r);
     return ref;
 }
 
 void process::demonitor(const reference& ref) {
     reaction r;
-    block_->relations_.demonitor(ref, r);
+    block_->related().demonitor(ref, r);
     block_->carry_out(r);
     block_->mailbox_.rewind();
     (void)block_->mailbox_.scan([&](const term_view& m) {
@@ -104,24 +132,20 @@ void process::demonitor(const reference& ref) {
     });
 }
 
-void process::monitor_nodes(bool on) {
-    block_->watch_nodes(on, std::nullopt);
-}
+void process::monitor_nodes(bool on) { block_->watch_nodes(on, std::nullopt); }
 
-void process::monitor_nodes(bool on, const node_monitor_options& options) {
-    block_->watch_nodes(on, options);
-}
+void process::monitor_nodes(bool on, const node_monitor_options& options) { block_->watch_nodes(on, options); }
 
 void process::monitor_node(const atom& which, bool on) {
     auto& owner = block_->owner_;
     if (which == owner.name) return; // a node does not lose itself
-    block_->relations_.watch_node(which, on);
+    block_->related().watch_node(which, on);
     if (!on) return;
     owner.processes.relate(self(), which);
     if (!owner.peers.is_up(which)) owner.peers.when_up(which, 0, [] {});
 }
 
-pid process::group_leader() const { return block_->leader_.value_or(block_->owner_.face.group_leader()); }
+pid process::group_leader() const { return block_->leader().value_or(block_->owner_.face.group_leader()); }
 
 void process::set_group_leader(const pid& who, const pid& leader) {
     block_->owner_.send_signal(self(), who, signal::group_leader{leader});
@@ -129,7 +153,7 @@ void process::set_group_leader(const pid& who, const pid& leader) {
 
 pid process::spawn(process_body body, spawn_options options) {
     auto& child = block_->owner_.processes.add(std::move(body), std::move(options));
-    child.born_of(self(), block_->leader_);
+    child.born_of(self(), block_->leader());
     return child.self();
 }
 
@@ -148,25 +172,26 @@ std::pair<pid, reference> process::spawn_monitor(process_body body, spawn_option
 reference process::spawn_request(const atom& on, const atom& module, const atom& function,
                                  const std::vector<term>& arguments, remote_spawn_options with) {
     auto ref = node().make_reference();
-    block_->relations_.request_spawn(ref, on, with);
+    block_->related().request_spawn(ref, on, with);
     block_->owner_.request_spawn(self(), ref, on, module, function, arguments, with);
     return ref;
 }
 
 reference process::alias() {
     auto ref = node().make_reference();
-    block_->aliases_.insert(ref);
+    block_->rare().aliases.insert(ref);
     block_->owner_.processes.add_alias(ref, self());
     return ref;
 }
 
 void process::unalias(const reference& ref) {
-    block_->aliases_.erase(ref);
+    block_->rare().aliases.erase(ref);
     block_->owner_.processes.forget_alias(ref);
     // A call that was given up: its answer may be here already, and nobody will ask for it.
     const term tag{improper_list{{term{atom{"alias"}}}, term{ref}}};
     block_->mailbox_.rewind();
-    while (block_->mailbox_.scan([&](const term_view& m) { return m.arity() == 2 && m.element(0) == tag.view(); })) {}
+    while (block_->mailbox_.scan([&](const term_view& m) { return m.arity() == 2 && m.element(0) == tag.view(); })) {
+    }
 }
 
 } // namespace sedge

@@ -26,14 +26,17 @@ std::optional<term> as_message(const signal::node_change& change, const std::opt
 } // namespace
 
 void process::block::watch_nodes(bool on, const std::optional<node_monitor_options>& options) {
-    std::erase(node_watches_, options);
-    if (on) node_watches_.push_back(options);
-    owner_.processes.watch_nodes(self_, !node_watches_.empty());
+    auto& watches = rare().node_watches;
+    std::erase(watches, options);
+    if (on) watches.push_back(options);
+    owner_.processes.watch_nodes(self_, !watches.empty());
 }
 
 process::block::block(node::impl& owner, pid self, process_body body, spawn_options options)
-    : owner_(owner), self_(std::move(self)), face_(*this), body_(std::move(body)), label_(std::move(options.label)),
-      leader_(std::move(options.group_leader)), relations_(self_), trap_exit_(options.trap_exit) {}
+    : owner_(owner), self_(std::move(self)), face_(*this), body_(std::move(body)), trap_exit_(options.trap_exit) {
+    if (options.label != default_label) label_ = std::make_unique<std::string>(std::move(options.label));
+    if (options.group_leader) rare().leader = std::move(options.group_leader);
+}
 
 process::block::~block() = default;
 
@@ -44,8 +47,21 @@ process::block::asleep::~asleep() {
 }
 
 void process::block::born_of(const pid& parent, const std::optional<pid>& leader) {
-    parent_ = parent;
-    if (!leader_) leader_ = leader;
+    if (parent.node == self_.node)
+        parent_number_ = process_table::number(parent);
+    else
+        rare().parent = parent;
+    if (leader && !rare().leader) rare_->leader = leader;
+}
+
+std::optional<pid> process::block::parent() const {
+    if (parent_number_ != 0) return owner_.processes.pid_of(parent_number_);
+    return rare_ ? rare_->parent : std::nullopt;
+}
+
+bool process::block::was_made_for(const atom& node) const {
+    if (parent_number_ != 0) return node == self_.node;
+    return rare_ && rare_->parent && rare_->parent->node == node;
 }
 
 environment& process::block::owner_env() const noexcept { return owner_.env; }
@@ -59,65 +75,98 @@ task<> process::block::drive() {
         reason = e.reason();
     } catch (const std::exception& e) {
         reason = term{std::tuple{atom{"cxx_exception"}, std::string{e.what()}}};
-        owner_.env.log(log_level::error, "[sedge] process " + label_ + " " + to_string(self_) +
+        owner_.env.log(log_level::error, "[sedge] process " + label() + " " + to_string(self_) +
                                              " ended by an exception: " + printable(e.what()));
     }
-    if (!exit_reason_) exit_reason_ = std::move(reason);
+    end_with(std::move(reason));
     owner_.env.ready(*this);
+}
+
+void process::block::end_with(term reason) noexcept {
+    if (ending_) return;
+    ending_ = true;
+    exit_reason_ = std::move(reason);
 }
 
 void process::block::deliver(any_signal s) {
     if (auto* m = std::get_if<signal::message>(&s)) return deliver_message(std::move(m->payload));
-    pending_.push_back(std::move(s));
+    rare().pending.push_back(std::move(s));
     owner_.env.ready(*this);
 }
 
 void process::block::deliver_message(term message) {
-    if (mailbox_.size() + pending_.size() >= limits::mailbox_messages_max) {
-        if (!std::exchange(dropping_messages_, true))
-            owner_.env.log(log_level::error, "[sedge] mailbox of " + label_ + " " + to_string(self_) + " is full (" +
-                                                 std::to_string(limits::mailbox_messages_max) +
-                                                 " messages): further messages are dropped");
-        return;
-    }
-    dropping_messages_ = false;
-    if (pending_.empty())
+    const std::size_t pending = rare_ ? rare_->pending.size() : 0;
+    if (mailbox_.size() + pending >= limits::mailbox_messages_max) return drop_message();
+    if (pending == 0)
         mailbox_.push(std::move(message));
     else
-        pending_.push_back(signal::message{std::move(message)});
+        rare_->pending.push_back(signal::message{std::move(message)});
     owner_.env.ready(*this);
+}
+
+void process::block::drop_message() {
+    if (std::exchange(dropping_messages_, true)) return;
+    owner_.env.log(log_level::error, "[sedge] mailbox of " + label() + " " + to_string(self_) + " is full (" +
+                                         std::to_string(limits::mailbox_messages_max) +
+                                         " messages): further messages are dropped");
 }
 
 void process::block::run() {
     handled_in_a_row_ = 0;
     running_ = true;
-    if (!pending_.empty() && !exit_reason_) {
-        auto signals = std::exchange(pending_, {});
-        for (auto& s : signals) {
-            handle(s);
-            if (exit_reason_) break;
-        }
-    }
-    if (!started_ && !exit_reason_) {
-        started_ = true;
-        body_task_ = drive();
-        body_task_.prepare(std::noop_coroutine()).resume();
-    } else if (!exit_reason_) {
-        resume_receiver();
-    }
+    if (has_pending() && !ending_) handle_pending();
+    if (!ending_) go_on();
     running_ = false;
-    if (exit_reason_) {
-        term reason = *exit_reason_;
+    // Told again only when half is gone: one line for a flood, not one for each message that finds a place.
+    if (dropping_messages_ && mailbox_.size() < limits::mailbox_messages_max / 2) dropping_messages_ = false;
+    if (ending_) {
+        const term reason = exit_reason_;
         terminate(reason);
         owner_.processes.bury(*this); // destroys this
     }
 }
 
-void process::block::resume_receiver() {
-    if (receiving_ && (receiving_->found_now() || receiving_->expired)) receiving_->resume();
+void process::block::go_on() {
+    if (!started_) {
+        started_ = true;
+        body_task_ = drive();
+        body_task_.prepare(std::noop_coroutine()).resume();
+    } else if (receiving_ && has_what_it_waits_for()) {
+        std::exchange(receiving_, nullptr)->waiting.resume();
+    }
+}
+
+bool process::block::has_what_it_waits_for() {
+    if (!receiving_->selective) return !mailbox_.empty();
+    auto& wanted = static_cast<selection&>(*receiving_);
+    return wanted.found_now() || wanted.expired;
+}
+
+void process::block::wait_for_message(waiting_receive& r, std::coroutine_handle<> handle) {
+    SEDGE_ASSERT(!receiving_); // one receive at a time
+    r.waiting = handle;
+    receiving_ = &r;
+    if (handled_in_a_row_ > in_a_row_max) owner_.env.ready(*this); // it was not asked whether there is one
+}
+
+bool process::block::has_time_left() {
+    if (handled_in_a_row_ > in_a_row_max * slices_max) return false;
+    if (handled_in_a_row_ % in_a_row_max != 1) return true;
+    const time_point now = owner_.env.now();
+    if (handled_in_a_row_ == in_a_row_max + 1) owner_.slice_ends = now + slice_time;
+    return now < owner_.slice_ends;
+}
+
+void process::block::handle_pending() {
+    auto signals = std::exchange(rare_->pending, {});
+    for (auto& s : signals) {
+        handle(s);
+        if (ending_) break;
+    }
 }
 
 void process::block::handle(any_signal& s) {
+    auto& known = related();
     reaction r;
     std::vector<term> messages;
     std::visit(
@@ -126,18 +175,18 @@ void process::block::handle(any_signal& s) {
             if constexpr (std::is_same_v<kind, signal::message>)
                 messages.push_back(std::move(what.payload));
             else if constexpr (std::is_same_v<kind, signal::exit>)
-                relations_.on(what, trap_exit_, r);
+                known.on(what, trap_exit_, r);
             else if constexpr (std::is_same_v<kind, signal::group_leader>)
-                leader_ = std::move(what.leader);
+                rare().leader = std::move(what.leader);
             else if constexpr (std::is_same_v<kind, signal::node_lost>)
-                relations_.on(what, trap_exit_, messages, r);
+                known.on(what, trap_exit_, messages, r);
             else if constexpr (std::is_same_v<kind, signal::node_change>) {
-                for (const auto& watch : node_watches_)
+                for (const auto& watch : rare().node_watches)
                     if (auto told = as_message(what, watch)) messages.push_back(std::move(*told));
             } else if constexpr (std::is_same_v<kind, signal::unlink_ack> || std::is_same_v<kind, signal::demonitor>)
-                relations_.on(what);
+                known.on(what);
             else
-                relations_.on(what, r);
+                known.on(what, r);
         },
         s);
     for (auto& m : messages) mailbox_.push(std::move(m));
@@ -147,41 +196,43 @@ void process::block::handle(any_signal& s) {
 void process::block::carry_out(reaction& r) {
     if (r.message) mailbox_.push(std::move(*r.message));
     for (auto& o : r.out) owner_.send_signal(self_, o.to, std::move(o.what));
-    if (r.exit_reason && !exit_reason_) exit_reason_ = std::move(r.exit_reason);
+    if (r.exit_reason) end_with(std::move(*r.exit_reason));
 }
 
 void process::block::terminate(const term& reason) {
     body_task_.reset();
-    for (const auto& ref : aliases_) owner_.processes.forget_alias(ref);
-    aliases_.clear();
-    owner_.processes.forget_names(self_);
+    if (!rare_) return; // nobody knows of it
+    for (const auto& ref : rare_->aliases) owner_.processes.forget_alias(ref);
+    rare_->aliases.clear();
+    for (const auto& name : std::exchange(rare_->names, {})) owner_.processes.forget_name(name);
+    auto& known = rare_->related;
     // Signals that are still waiting: watchers and links among them are answered with the true reason.
-    for (auto& s : std::exchange(pending_, {})) {
+    for (auto& s : std::exchange(rare_->pending, {})) {
         if (auto* m = std::get_if<signal::monitor>(&s)) {
             reaction ignored;
-            relations_.on(*m, ignored);
+            known.on(*m, ignored);
         } else if (auto* l = std::get_if<signal::link>(&s)) {
             reaction ignored;
-            relations_.on(*l, ignored);
+            known.on(*l, ignored);
         } else if (auto* u = std::get_if<signal::unlink>(&s)) {
             reaction r;
-            relations_.on(*u, r);
+            known.on(*u, r);
             for (auto& o : r.out) owner_.send_signal(self_, o.to, std::move(o.what));
         } else if (auto* d = std::get_if<signal::demonitor>(&s)) {
-            relations_.on(*d);
+            known.on(*d);
         } else if (auto* n = std::get_if<signal::node_lost>(&s)) {
             reaction r;
             std::vector<term> messages;
-            relations_.on(*n, true, messages, r);
+            known.on(*n, true, messages, r);
         }
     }
     reaction r;
-    relations_.end(reason, r);
+    known.end(reason, r);
     for (auto& o : r.out) owner_.send_signal(self_, o.to, std::move(o.what));
 }
 
 bool process::block::agrees_to_exit(const pid& from, const term& reason) const {
-    if (was_made_for(from.node) || relations_.has_linked_itself_to(from)) return true;
+    if (was_made_for(from.node) || (rare_ && rare_->related.has_linked_itself_to(from))) return true;
     if (reason.is_atom("kill")) return false;
     return trap_exit_ || reason.is_atom("normal");
 }
@@ -189,8 +240,8 @@ bool process::block::agrees_to_exit(const pid& from, const term& reason) const {
 process_info process::block::info(bool messages_too) const {
     process_info i;
     i.self = self_;
-    i.registered_name = owner_.processes.name_of(self_);
-    i.label = label_;
+    i.registered_name = name();
+    i.label = label();
     if (receiving_)
         i.location = receiving_->at;
     else if (asleep_)
@@ -206,12 +257,17 @@ process_info process::block::info(bool messages_too) const {
     i.message_queue_len = mailbox_.size();
     i.messages_handled = messages_handled_;
     i.trap_exit = trap_exit_;
-    i.parent = parent_;
-    i.group_leader = leader_.value_or(owner_.face.group_leader());
-    i.links = relations_.links();
-    i.monitors = relations_.monitors();
-    i.monitored_by = relations_.monitored_by();
-    i.memory_bytes = sizeof *this + label_.capacity() + relations_.size() * 96;
+    i.parent = parent();
+    i.group_leader = leader().value_or(owner_.face.group_leader());
+    i.memory_bytes = sizeof *this;
+    if (label_) i.memory_bytes += sizeof *label_ + label_->capacity();
+    if (rare_) {
+        const auto& related = rare_->related;
+        i.links = related.links();
+        i.monitors = related.monitors();
+        i.monitored_by = related.monitored_by();
+        i.memory_bytes += sizeof *rare_ + related.size() * 96;
+    }
     mailbox_.for_each([&](const term& m) {
         i.memory_bytes += m.bytes().size() + 48;
         if (messages_too) i.messages.push_back(m);

@@ -8,29 +8,45 @@
 namespace sedge {
 
 process::block& process_table::add(process_body body, spawn_options options) {
-    ++last_;
-    pid self{owner_.name, static_cast<std::uint32_t>(last_ & 0x0fffffff), static_cast<std::uint32_t>(last_ >> 28),
-             owner_.creation};
+    if (2 * (count_ + 1) > slots_.size()) grow();
+    do ++last_;
+    while (slot(last_));
     atom name = options.name;
-    auto made = std::make_unique<process::block>(owner_, self, std::move(body), std::move(options));
+    auto made = std::make_unique<process::block>(owner_, pid_of(last_), std::move(body), std::move(options));
     auto& block = *made;
-    table_.emplace(key(self), std::move(made));
-    if (!name.empty()) names_.try_emplace(name, key(self));
+    slot(last_) = std::move(made);
+    ++count_;
+    if (!name.empty() && names_.try_emplace(name, last_).second) block.names().push_back(name);
     block.start();
     return block;
 }
 
+/// Two numbers that differ modulo the old size differ modulo twice of it, so all find a slot.
+void process_table::grow() {
+    std::vector<std::unique_ptr<process::block>> old(slots_.size() * 2);
+    slots_.swap(old);
+    for (auto& one : old)
+        if (one) slot(number(one->self())) = std::move(one);
+}
+
 void process_table::bury(process::block& dead) {
-    node_watchers_.erase(key(dead.self()));
-    for (auto& [node, concerned] : related_) concerned.erase(key(dead.self()));
-    table_.erase(key(dead.self()));
+    const std::uint64_t n = number(dead.self());
+    if (dead.concerned_by_nodes()) {
+        node_watchers_.erase(n);
+        for (auto& [node, concerned] : related_) concerned.erase(n);
+    }
+    slot(n).reset();
+    --count_;
 }
 
 void process_table::end_all(const term& reason) {
-    while (!table_.empty()) {
-        auto gone = std::move(table_.begin()->second);
-        table_.erase(table_.begin());
-        if (gone) gone->terminate(reason);
+    while (count_ > 0) {
+        for (std::size_t i = 0; i < slots_.size(); ++i) { // `terminate` may make processes and more slots
+            auto gone = std::move(slots_[i]);
+            if (!gone) continue;
+            --count_;
+            gone->terminate(reason);
+        }
     }
     names_.clear();
     aliases_.clear();
@@ -38,30 +54,35 @@ void process_table::end_all(const term& reason) {
     node_watchers_.clear();
 }
 
-process::block* process_table::find_key(std::uint64_t k) const {
-    auto position = table_.find(k);
-    return position == table_.end() ? nullptr : position->second.get();
+pid process_table::pid_of(std::uint64_t n) const {
+    return {owner_.name, static_cast<std::uint32_t>(n & 0x0fffffff), static_cast<std::uint32_t>(n >> 28),
+            owner_.creation};
 }
 
-process::block* process_table::find(const pid& who) const {
-    if (who.creation != owner_.creation || who.node != owner_.name) return nullptr;
-    return find_key(key(who));
+process::block* process_table::find_number(std::uint64_t n) const noexcept {
+    auto* found = slots_[n & (slots_.size() - 1)].get();
+    return found && number(found->self()) == n ? found : nullptr;
+}
+
+process::block* process_table::find(const pid& who) const noexcept {
+    auto* found = slots_[number(who) & (slots_.size() - 1)].get();
+    return found && found->self() == who ? found : nullptr;
 }
 
 process::block* process_table::find(const atom& name) const {
     auto position = names_.find(name);
-    return position == names_.end() ? nullptr : find_key(position->second);
+    return position == names_.end() ? nullptr : find_number(position->second);
 }
 
 process::block* process_table::find_alias(const reference& ref) const {
     auto position = aliases_.find(ref);
-    return position == aliases_.end() ? nullptr : find_key(position->second);
+    return position == aliases_.end() ? nullptr : find_number(position->second);
 }
 
 std::vector<pid> process_table::all() const {
     std::vector<pid> pids;
-    pids.reserve(table_.size());
-    for (const auto& [k, block] : table_)
+    pids.reserve(count_);
+    for (const auto& block : slots_)
         if (block) pids.push_back(block->self());
     std::sort(pids.begin(), pids.end());
     return pids;
@@ -70,31 +91,32 @@ std::vector<pid> process_table::all() const {
 result<void> process_table::register_name(const atom& name, const pid& who) {
     if (name.empty() || name == "undefined")
         return error{errc::invalid_argument, "register: '" + printable(name.text()) + "' cannot be a name"};
-    if (!find(who)) return error{errc::invalid_argument, "register: no such process here: " + to_string(who)};
+    auto* block = find(who);
+    if (!block) return error{errc::invalid_argument, "register: no such process here: " + to_string(who)};
     if (find(name)) return error{errc::invalid_argument, "register: the name " + printable(name.text()) + " is taken"};
-    names_.insert_or_assign(name, key(who));
+    names_.insert_or_assign(name, number(who));
+    block->names().push_back(name);
     return {};
 }
 
 bool process_table::unregister(const atom& name) {
+    auto* block = find(name);
+    if (block) std::erase(block->names(), name);
     return names_.erase(name) != 0;
-}
-
-void process_table::forget_names(const pid& who) {
-    std::erase_if(names_, [k = key(who)](const auto& entry) { return entry.second == k; });
-}
-
-atom process_table::name_of(const pid& who) const {
-    for (const auto& [name, k] : names_)
-        if (k == key(who)) return name;
-    return {};
 }
 
 std::vector<atom> process_table::names() const {
     std::vector<atom> all;
-    for (const auto& [name, k] : names_) all.push_back(name);
+    for (const auto& [name, n] : names_) all.push_back(name);
     std::sort(all.begin(), all.end());
     return all;
+}
+
+void process_table::relate(const pid& who, const atom& node) {
+    auto* block = find(who);
+    if (!block) return;
+    block->note_nodes();
+    related_[node].insert(number(who));
 }
 
 void process_table::node_lost(const atom& node) {
@@ -102,20 +124,21 @@ void process_table::node_lost(const atom& node) {
     if (position == related_.end()) return;
     auto concerned = std::move(position->second);
     related_.erase(position);
-    for (auto k : concerned)
-        if (auto* block = find_key(k)) block->deliver(signal::node_lost{node});
+    for (auto n : concerned)
+        if (auto* block = find_number(n)) block->deliver(signal::node_lost{node});
 }
 
 void process_table::node_changed(const signal::node_change& change) {
-    for (auto k : node_watchers_)
-        if (auto* block = find_key(k)) block->deliver(change);
+    for (auto n : node_watchers_)
+        if (auto* block = find_number(n)) block->deliver(change);
 }
 
 void process_table::watch_nodes(const pid& who, bool on) {
+    if (auto* block = find(who)) block->note_nodes();
     if (on)
-        node_watchers_.insert(key(who));
+        node_watchers_.insert(number(who));
     else
-        node_watchers_.erase(key(who));
+        node_watchers_.erase(number(who));
 }
 
 } // namespace sedge

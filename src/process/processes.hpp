@@ -15,9 +15,13 @@ namespace sedge {
 
 /// All processes of a node, and what leads to them: pids, registered names, aliases, and the nodes they have
 /// relations to.
+///
+/// Processes are numbered in the order in which they are made; a pid is its number. Number n stands in slot n modulo
+/// the number of slots, which is a power of two and at least twice the number of processes: a number whose slot is
+/// taken is left out. So finding is one look, without hashing, and a pid is never given out twice.
 class process_table {
 public:
-    explicit process_table(node::impl& owner) : owner_(owner) {}
+    explicit process_table(node::impl& owner) : owner_(owner), slots_(first_slots) {}
 
     process::block& add(process_body body, spawn_options options);
     /// Destroys a process that has ended.
@@ -26,36 +30,42 @@ public:
     void end_all(const term& reason);
 
     /// Null if no such process lives here; a pid of another incarnation of this node is nobody's.
-    [[nodiscard]] process::block* find(const pid& who) const;
+    [[nodiscard]] process::block* find(const pid& who) const noexcept;
     [[nodiscard]] process::block* find(const atom& name) const;
     [[nodiscard]] process::block* find_alias(const reference& ref) const;
     [[nodiscard]] std::vector<pid> all() const;
 
     result<void> register_name(const atom& name, const pid& who);
     bool unregister(const atom& name);
-    void forget_names(const pid& who);
-    [[nodiscard]] atom name_of(const pid& who) const;
+    void forget_name(const atom& name) { names_.erase(name); }
     [[nodiscard]] std::vector<atom> names() const;
 
-    void add_alias(const reference& ref, const pid& who) { aliases_.insert_or_assign(ref, key(who)); }
+    void add_alias(const reference& ref, const pid& who) { aliases_.insert_or_assign(ref, number(who)); }
     void forget_alias(const reference& ref) { aliases_.erase(ref); }
 
     /// Remembers that `who` may have relations to `node`, so that it hears when the node is lost.
-    void relate(const pid& who, const atom& node) {
-        if (find(who)) related_[node].insert(key(who));
-    }
+    void relate(const pid& who, const atom& node);
     /// Tells all that have relations to it, and all that watch nodes.
     void node_lost(const atom& node);
     void node_changed(const signal::node_change& change);
     void watch_nodes(const pid& who, bool on);
 
+    [[nodiscard]] static std::uint64_t number(const pid& p) noexcept { return std::uint64_t{p.serial} << 28 | p.id; }
+    [[nodiscard]] pid pid_of(std::uint64_t number) const;
+
 private:
-    static std::uint64_t key(const pid& p) noexcept { return std::uint64_t{p.serial} << 32 | p.id; }
-    [[nodiscard]] process::block* find_key(std::uint64_t k) const;
+    static constexpr std::size_t first_slots = 64;
+
+    [[nodiscard]] process::block* find_number(std::uint64_t n) const noexcept;
+    [[nodiscard]] std::unique_ptr<process::block>& slot(std::uint64_t n) noexcept {
+        return slots_[n & (slots_.size() - 1)];
+    }
+    void grow();
 
     node::impl& owner_;
-    std::uint64_t last_ = 0; // counts processes; id is its low 28 bits, serial the rest
-    std::unordered_map<std::uint64_t, std::unique_ptr<process::block>> table_;
+    std::uint64_t last_ = 0; // number given out last; a pid's id is the low 28 bits, its serial the rest
+    std::size_t count_ = 0;
+    std::vector<std::unique_ptr<process::block>> slots_;
     std::unordered_map<atom, std::uint64_t> names_;
     std::unordered_map<reference, std::uint64_t> aliases_;
     std::unordered_map<atom, std::unordered_set<std::uint64_t>> related_;

@@ -75,18 +75,21 @@ std::optional<std::vector<term>> argument_list(const std::optional<term>& payloa
 // ----------------------------------------------------------------------------------------------------------
 
 void node::impl::send_message(const pid& from, const destination& to, term message) {
-    if (node_of(to, name) == name) {
-        process::block* target = nullptr;
-        if (auto* p = std::get_if<pid>(&to))
-            target = processes.find(*p);
-        else if (auto* a = std::get_if<atom>(&to))
-            target = processes.find(*a);
-        else
-            target = processes.find(std::get<registered>(to).name);
-        if (target) target->deliver_message(std::move(message));
-        return;
-    }
-    send_signal(from, to, signal::message{std::move(message)});
+    if (auto* target = local_target(to)) return target->deliver_message(std::move(message));
+    if (node_of(to, name) != name) send_signal(from, to, signal::message{std::move(message)});
+}
+
+process::block* node::impl::local_target(const destination& to) const {
+    if (auto* p = std::get_if<pid>(&to)) return processes.find(*p);
+    if (auto* a = std::get_if<atom>(&to)) return processes.find(*a);
+    const auto& named = std::get<registered>(to);
+    return named.node == name ? processes.find(named.name) : nullptr;
+}
+
+bool node::impl::has_room(const destination& to) const {
+    if (auto* target = local_target(to)) return !target->is_crowded();
+    const atom& on = node_of(to, name);
+    return on == name || peers.has_room(on);
 }
 
 void node::impl::send_signal(const pid& from, const destination& to, any_signal s) {
@@ -142,13 +145,7 @@ void node::impl::request_spawn(const pid& from, const reference& ref, const atom
 // -----------------------------------------------------------------------------------------------------------
 
 void node::impl::deliver_local(const destination& to, any_signal s) {
-    process::block* target = nullptr;
-    if (auto* p = std::get_if<pid>(&to))
-        target = processes.find(*p);
-    else if (auto* a = std::get_if<atom>(&to))
-        target = processes.find(*a);
-    else
-        target = processes.find(std::get<registered>(to).name);
+    process::block* target = local_target(to);
     if (!target) return bounce(to, std::move(s), atom{"noproc"});
     if (auto* l = std::get_if<signal::link>(&s); l && l->from.node != name)
         processes.relate(target->self(), l->from.node);

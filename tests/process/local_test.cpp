@@ -336,3 +336,102 @@ TEST_F(OneNode, AGroupLeaderIsInheritedAndChanges) {
     EXPECT_EQ(a->info(after)->parent, parent);
     EXPECT_EQ(a->info(parent)->parent, std::nullopt);
 }
+
+TEST_F(OneNode, APidIsNeverGivenOutTwice) {
+    const auto idle = [](process& self) -> task<> { (void)co_await self.receive(); };
+    const auto stays = a->spawn(idle);
+    pid last = stays;
+    for (int round = 0; round < 1000; ++round) { // around the table of processes several times
+        const auto fresh = a->spawn(idle);
+        ASSERT_GT(fresh, last);
+        ASSERT_TRUE(a->is_alive(fresh));
+        last = fresh;
+        if (round % 10 == 0) continue;
+        a->exit(fresh, term{"kill"_atom});
+        settle();
+        ASSERT_FALSE(a->is_alive(fresh));
+    }
+    EXPECT_TRUE(a->is_alive(stays));
+    const auto living = a->processes();
+    EXPECT_EQ(living.size(), 101u);
+    for (const auto& who : living) EXPECT_EQ(a->info(who)->self, who);
+}
+
+TEST_F(OneNode, SendersThatWaitDoNotFillAMailbox) {
+    constexpr int senders = 50;
+    constexpr int each = 5000;
+    std::size_t longest = 0;
+    int received = 0;
+    auto sink = a->spawn([&](process& self) -> task<> {
+        for (; received < senders * each; ++received) {
+            (void)co_await self.receive();
+            if (received % 100 == 0)
+                longest = std::max(longest, self.node().info(self.self(), false)->message_queue_len);
+        }
+    });
+    for (int i = 0; i < senders; ++i)
+        a->spawn([sink](process& self) -> task<> {
+            for (int n = 0; n < each; ++n) {
+                auto sending = self.send_wait(sink, term{n});
+                co_await std::move(sending);
+            }
+        });
+    settle();
+    EXPECT_EQ(received, senders * each);
+    EXPECT_LE(longest, limits::mailbox_crowded_messages + 1);
+}
+
+TEST_F(OneNode, ASenderDoesNotWaitForOneThatIsBusyElsewhere) {
+    bool sent = false;
+    auto asleep = a->spawn([](process& self) -> task<> { co_await self.sleep(1h); });
+    a->spawn([&sent, asleep](process& self) -> task<> {
+        for (std::size_t n = 0; n < 3 * limits::mailbox_crowded_messages; ++n) {
+            auto sending = self.send_wait(asleep, term{1});
+            co_await std::move(sending);
+        }
+        sent = true;
+    });
+    settle();
+    EXPECT_TRUE(sent);
+    EXPECT_EQ(a->info(asleep)->message_queue_len, 3 * limits::mailbox_crowded_messages);
+}
+
+TEST_F(OneNode, AFloodedProcessLetsOthersHaveTheirTurns) {
+    constexpr int messages = 100'000;
+    int turns = 0;
+    int received = 0;
+    auto flooded = a->spawn([&](process& self) -> task<> {
+        for (; received < messages; ++received) (void)co_await self.receive();
+    });
+    for (int i = 0; i < messages; ++i) a->send(flooded, term{i});
+    a->spawn([&](process& self) -> task<> {
+        for (; received < messages; ++turns) {
+            auto pause = yield(self.env());
+            co_await std::move(pause);
+        }
+    });
+    settle();
+    EXPECT_GE(turns, messages / 1100);
+}
+
+TEST_F(OneNode, AFloodIsToldOnceHoweverOftenThereIsAPlaceForOneMessage) {
+    auto to = a->spawn([](process& self) -> task<> {
+        for (int i = 0; i < 1000; ++i) {
+            auto pause = self.sleep(1ms);
+            co_await std::move(pause);
+            (void)co_await self.receive();
+        }
+        co_await self.sleep(1h);
+    });
+    settle();
+    for (std::size_t i = 0; i < limits::mailbox_messages_max; ++i) a->send(to, term{1});
+    for (int i = 0; i < 100; ++i) {
+        a->send(to, term{1});
+        a->send(to, term{1});
+        sim.run_for(2ms);
+    }
+    const auto story = sim.story();
+    const auto first = story.find("is full");
+    ASSERT_NE(first, std::string::npos);
+    EXPECT_EQ(story.find("is full", first + 1), std::string::npos);
+}

@@ -28,16 +28,16 @@ inline constexpr std::size_t syntax_nesting_max = 256;    ///< Levels; parsers a
 inline constexpr std::size_t syntax_digits_max = 4096;    ///< Of one number; conversion takes quadratic time.
 
 // Distribution.
-inline constexpr std::size_t message_bytes_max = 64 * mebibyte;    ///< That comes in, whole or in parts.
-inline constexpr std::size_t frame_bytes_max = message_bytes_max;  ///< One packet after the handshake.
-inline constexpr std::size_t handshake_frame_bytes_max = 1024; ///< One handshake message; names are at most 255.
-inline constexpr std::size_t handshake_connections_max = 128;  ///< Not yet authenticated, all sources.
+inline constexpr std::size_t message_bytes_max = 64 * mebibyte;   ///< That comes in, whole or in parts.
+inline constexpr std::size_t frame_bytes_max = message_bytes_max; ///< One packet after the handshake.
+inline constexpr std::size_t handshake_frame_bytes_max = 1024;    ///< One handshake message; names are at most 255.
+inline constexpr std::size_t handshake_connections_max = 128;     ///< Not yet authenticated, all sources.
 inline constexpr std::size_t handshake_connections_per_source_max = 8; ///< Same, from one address (not loopback).
 inline constexpr std::size_t handshake_bytes_max = 4096;               ///< Read from one connection before the digest.
 inline constexpr std::size_t tls_handshake_bytes_max = 64 * 1024; ///< Of the peer; its certificates are most of it.
-inline constexpr std::size_t tls_file_bytes_max = 4 * mebibyte; ///< Of a PEM file; the system's CAs have 200 KiB.
-inline constexpr std::chrono::seconds handshake_time_max{5};           ///< From accept to the verified digest.
-inline constexpr std::size_t handshake_failures_max = 5; ///< In the window below; then the source is blocked.
+inline constexpr std::size_t tls_file_bytes_max = 4 * mebibyte;   ///< Of a PEM file; the system's CAs have 200 KiB.
+inline constexpr std::chrono::seconds handshake_time_max{5};      ///< From accept to the verified digest.
+inline constexpr std::size_t handshake_failures_max = 5;          ///< In the window below; then the source is blocked.
 inline constexpr std::chrono::seconds handshake_failure_window{60};
 inline constexpr std::chrono::seconds handshake_block_time{60};
 inline constexpr std::size_t handshake_sources_remembered_max = 1024; ///< Addresses whose failures are counted.
@@ -51,6 +51,7 @@ inline constexpr std::size_t peers_max = 1024;                        ///< Conne
 inline constexpr std::size_t signals_per_peer_max = 100'000; ///< Links and monitors one peer may set here.
 inline constexpr std::size_t mailbox_messages_max =
     1'000'000; ///< Per process; the sender's messages are dropped above it.
+inline constexpr std::size_t mailbox_crowded_messages = 1000; ///< Above it `send_wait` lets the receiver go first.
 
 // Calls of other nodes.
 inline constexpr std::size_t calls_per_peer_max = 10'000; ///< Functions under way for one node; then `system_limit`.

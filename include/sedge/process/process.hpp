@@ -6,6 +6,7 @@
 #include <sedge/base/task.hpp>
 #include <sedge/term/term.hpp>
 
+#include <coroutine>
 #include <exception>
 #include <functional>
 #include <limits>
@@ -22,6 +23,8 @@ namespace sedge {
 class environment;
 class node;
 class process;
+class next_message;
+class paced_send;
 
 /// The address `{Name, Node}`: whoever is registered as `name` there when the signal arrives.
 struct registered {
@@ -111,17 +114,21 @@ public:
     /// Sends; never waits and never fails: a message to nobody is dropped, as in Erlang. A node that is not
     /// connected is dialled first; if that fails the message is gone.
     void send(const destination& to, term message);
+    void send(const pid& to, term message);
     /// Sends to whoever made `alias`, on any node; dropped if it is not active any more.
     void send(const reference& alias, term message);
-    /// The same as `send`, but waits first while more than `node_options::send_wait_bytes` are queued for the
-    /// receiver's node, until half of that is gone or the connection is. Only this process waits. What has been sent
-    /// before stays before; nothing says that the message arrives.
-    [[nodiscard]] task<> send_wait(destination to, term message);
+    /// The same as `send`, but waits first if the receiver does not keep up: `co_await self.send_wait(to, message)`.
+    ///
+    /// To another node: while more than `node_options::send_wait_bytes` are queued for it, until half of that is gone
+    /// or the connection is. On this node: while the receiver has more than `limits::mailbox_crowded_messages` and is
+    /// working on them. Only this process waits. What has been sent before stays before; nothing says that the message
+    /// arrives.
+    [[nodiscard]] paced_send send_wait(destination to, term message);
 
-    /// The oldest message.
+    /// The oldest message: `term message = co_await self.receive()`.
     ///
     /// Here and below `at` is the place of the call, which `node::info` tells of a process that waits there.
-    [[nodiscard]] task<term> receive(std::source_location at = std::source_location::current());
+    [[nodiscard]] next_message receive(std::source_location at = std::source_location::current());
     /// The oldest message that `fits`, before `deadline`. Others stay in the mailbox. Nothing after the deadline.
     [[nodiscard]] task<std::optional<term>> receive_if(std::function<bool(const term_view&)> fits,
                                                        time_point deadline = time_point::max(),
@@ -188,6 +195,64 @@ public:
 
 private:
     block* block_;
+};
+
+/// What a process waits in; the runtime looks at it when a message comes.
+struct waiting_receive {
+    explicit waiting_receive(std::source_location place, bool selects) noexcept : at(place), selective(selects) {}
+    std::coroutine_handle<> waiting;
+    std::source_location at;
+    const bool selective; ///< Not any message will do.
+};
+
+/// `process::receive` without a type: to be awaited, once. It is no task, which would cost a frame for each message.
+class [[nodiscard]] next_message {
+public:
+    class awaiter : private waiting_receive {
+    public:
+        awaiter(process::block& owner, std::source_location place) noexcept
+            : waiting_receive(place, false), owner_(&owner) {}
+        awaiter(const awaiter&) = delete;
+        ~awaiter();
+        bool await_ready() noexcept;
+        void await_suspend(std::coroutine_handle<> handle);
+        term await_resume();
+
+    private:
+        process::block* owner_;
+    };
+
+    next_message(process::block& owner, std::source_location place) noexcept : owner_(&owner), at_(place) {}
+    awaiter operator co_await() && noexcept { return {*owner_, at_}; }
+
+private:
+    process::block* owner_;
+    std::source_location at_;
+};
+
+/// `process::send_wait`: to be awaited, once; what is not awaited is not sent.
+class [[nodiscard]] paced_send {
+public:
+    class awaiter {
+    public:
+        explicit awaiter(paced_send& what) noexcept : what_(&what) {}
+        bool await_ready();
+        std::coroutine_handle<> await_suspend(std::coroutine_handle<> handle);
+        void await_resume();
+
+    private:
+        paced_send* what_;
+        task<> waiting_; // until there is room
+    };
+
+    paced_send(process::block& sender, destination to, term message) noexcept
+        : sender_(&sender), to_(std::move(to)), message_(std::move(message)) {}
+    awaiter operator co_await() && noexcept { return awaiter{*this}; }
+
+private:
+    process::block* sender_;
+    destination to_;
+    term message_;
 };
 
 template <decodable T, decodable... Rest>

@@ -22,7 +22,8 @@ def measure(programs, side, strategy):
     """One cluster of each size. Figures: (metric, value, unit) with metrics `STRATEGY N=SIZE: ...`."""
     sizes = ",".join(map(str, SIZES))
     told = programs.figures([str(ROOT / "bench/formation"), "--sides", side, "--strategies", strategy,
-                             "--sizes", sizes, "--runs", "1", "--build", str(programs.bin.parent)], seconds=900)
+                             "--sizes", sizes, "--runs", "1", "--build", str(programs.bin.parent)],
+                            seconds=900, gently=True)
     return [(metric, value, unit) for _, _, metric, value, unit in told]
 
 

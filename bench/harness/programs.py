@@ -42,16 +42,24 @@ class Programs:
                                 ERL_CRASH_DUMP="/dev/null", HOME=str(self.folder))
         self.environment.pop("SEDGE_NODE", None)
         self.missing = {}  # peer -> why it does not take part
-        self._look_for_peers()
 
     def __enter__(self):
+        try:
+            self._look_for_peers()
+            self._start_mapper()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _start_mapper(self):
         mapper = shutil.which("epmd", path="/usr/lib/erlang/bin:/usr/local/lib/erlang/bin:" + os.environ["PATH"])
         command = [mapper, "-address", HOST] if mapper else [str(self.bin / "sedge"), "epmd"]
         self.start(command, ready=None)
         port = int(self.environment["ERL_EPMD_PORT"])
         for _ in range(100):
             with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=1):
-                return self
+                return
             time.sleep(0.05)
         raise Failed("no port mapper answers")
 
@@ -115,10 +123,14 @@ class Programs:
         program.line = found.group().decode().strip()
         return program
 
-    def stop(self, program):
-        """Ends a program, and what it has started."""
+    def stop(self, program, gently=False):
+        """Ends a program and what it started; `gently`: it has time to do so itself."""
         if program in self.running:
             self.running.remove(program)
+        if gently and program.poll() is None:
+            program.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                program.wait(20)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(program.pid, signal.SIGKILL)
         program.wait()
@@ -132,15 +144,15 @@ class Programs:
         finally:
             self.stop(program)
 
-    def figures(self, command, core=None, seconds=180):
-        """Runs a program to its end and gives the figures it told: (workload, peer, metric, value, unit)."""
+    def figures(self, command, core=None, seconds=180, gently=False):
+        """Runs a program to its end, or stops it; gives what it told: (workload, peer, metric, value, unit)."""
         program = self.start(command, core, ready=None)
         try:
             told, _ = program.communicate(timeout=seconds)
         except subprocess.TimeoutExpired as late:
             raise Failed(f"{' '.join(command)} was not done after {seconds} s") from late
         finally:
-            self.stop(program)
+            self.stop(program, gently)
         text = told.decode(errors="replace")
         lines = [line.split("\t") for line in text.splitlines() if line.startswith("R\t")]
         if program.returncode != 0 or not lines:

@@ -325,9 +325,10 @@ protected:
         }
         return text;
     }
-    std::string settled(const std::string& expected) {
-        (void)eventually([&] { return known() == expected; }, 10s);
-        run_for(1s); // and it stays
+    /// What it has come to, as soon as that is one of `allowed`, and a while later.
+    std::string settled(const std::vector<std::string>& allowed) {
+        (void)eventually([&] { return std::ranges::find(allowed, known()) != allowed.end(); }, 10s);
+        run_for(1s); // and it stays, or another of them follows
         return known();
     }
 };
@@ -337,15 +338,23 @@ TEST_F(CutLink, ToOtpPutsOursOut) {
     start_four(otp::loss_reports::one_end);
     ours[1]->node.disconnect(atom{theirs[0]->name()});
     const std::string expected = "s1:o1,o2 s2: o1:o2,s1 o2:o1,s1";
-    EXPECT_EQ(settled(expected), expected);
+    EXPECT_EQ(settled({expected}), expected);
 }
+
+// Where both ends report, both leave if they notice at about the same time. If one is busy just then, the other has put
+// it out before it reports, and its report concerns nobody. Which of the two it is, nobody can say beforehand, in a
+// cluster of OTP neither; but never do two that have lost each other stay in one cluster.
 
 TEST_F(CutLink, ToOtpPutsBothOutIfWeReportAsOtp) {
     proves("Global names", "a cut link with `lost_connections = always`: both ends leave, as in OTP", direction::both);
     start_four(otp::loss_reports::always);
     ours[1]->node.disconnect(atom{theirs[0]->name()});
-    const std::string expected = "s1:o2 s2: o1: o2:s1";
-    EXPECT_EQ(settled(expected), expected);
+    const std::vector<std::string> allowed{
+        "s1:o2 s2: o1: o2:s1",            // both leave
+        "s1:o2,s2 s2:o2,s1 o1: o2:s1,s2", // ours was first, and the BEAM node leaves
+        "s1:o1,o2 s2: o1:o2,s1 o2:o1,s1", // the BEAM node was first, and ours leaves
+    };
+    EXPECT_THAT(allowed, testing::Contains(settled(allowed)));
 }
 
 TEST_F(CutLink, BetweenOursPutsOutOne) {
@@ -353,15 +362,19 @@ TEST_F(CutLink, BetweenOursPutsOutOne) {
     start_four(otp::loss_reports::one_end);
     ours[1]->node.disconnect(ours[0]->node.name());
     const std::string expected = "s1:o1,o2 s2: o1:o2,s1 o2:o1,s1";
-    EXPECT_EQ(settled(expected), expected);
+    EXPECT_EQ(settled({expected}), expected);
 }
 
 TEST_F(CutLink, BetweenOtpNodesPutsBothOutForUsToo) {
     proves("Global names", "a cut link between OTP nodes: sedge follows their reports", direction::to_us);
     start_four(otp::loss_reports::one_end);
     theirs[0]->erl("erlang:disconnect_node('o2@127.0.0.1')");
-    const std::string expected = "s1:s2 s2:s1 o1: o2:";
-    EXPECT_EQ(settled(expected), expected);
+    const std::vector<std::string> allowed{
+        "s1:s2 s2:s1 o1: o2:",            // both leave
+        "s1:o1,s2 s2:o1,s1 o1:s1,s2 o2:", // o1 was first
+        "s1:o2,s2 s2:o2,s1 o1: o2:s1,s2", // o2 was first
+    };
+    EXPECT_THAT(allowed, testing::Contains(settled(allowed)));
 }
 
 } // namespace

@@ -305,6 +305,41 @@ TEST_F(GlobalCore, WhoeverIsPutOutBeforeItIsConnectedMayComeLater) {
     EXPECT_TRUE(s.out.empty()) << "a fresh connection is cut";
 }
 
+TEST_F(GlobalCore, WhoeverIsPutOutAndHeardOfAgainAndCannotBeReachedIsReported) {
+    become_known(b, true);
+    become_known(c, true);
+    on_message(s, b, term{std::tuple{"lost_connection"_atom, b, 99, 5, c}}, {});
+    on_new_nodes(s, {}, {{c, 8}}, term{0}.view()); // it has come back to b
+    s.out.clear();
+    introduced(s, c, false);
+    EXPECT_EQ(plain_messages(),
+              std::vector<std::string>{"b@127.0.0.1 <- {lost_connection,'a@127.0.0.1',17,1,'c@127.0.0.1'}"});
+}
+
+TEST_F(GlobalCore, WhoeverIsPutOutAndHeardOfAgainAndThenDisconnectedIsReported) {
+    become_known(b, true);
+    become_known(c, true);
+    on_message(s, b, term{std::tuple{"lost_connection"_atom, b, 99, 5, c}}, {});
+    on_new_nodes(s, {}, {{c, 8}}, term{0}.view());
+    s.out.clear();
+    peer_lost(s, c); // the connection that was to be closed
+    EXPECT_EQ(plain_messages().size(), 1u);
+    EXPECT_FALSE(s.known.contains(c));
+}
+
+TEST_F(GlobalCore, LossOfANodeThatWasNeverMetIsReportedIfOthersKnowItAsOneOfSedge) {
+    become_known(b, true);
+    const term requester{locker};
+    for (bool is_sedge : {false, true}) {
+        const auto kinds = is_sedge ? std::vector{c} : std::vector<atom>{};
+        const term heard = make_new_nodes(b, {}, {{c, 8}}, 8, requester, kinds);
+        on_message(s, b, term{std::pair{"$gen_cast"_atom, heard}}, {});
+        s.out.clear();
+        introduced(s, c, false);
+        EXPECT_EQ(plain_messages().size(), is_sedge ? 1u : 0u);
+    }
+}
+
 TEST_F(GlobalCore, RequestToBeRemovedClosesTheConnection) {
     become_known(b, true);
     on_message(s, b, term{std::pair{"remove_connection"_atom, b}}, {});

@@ -274,6 +274,18 @@ TEST_F(CutLink, LeavesOutBothEndsAsOtpDoes) { EXPECT_EQ(after_cut(loss_reports::
 
 TEST_F(CutLink, OverlapsIfNobodyReports) { EXPECT_EQ(after_cut(loss_reports::never), "cd cd abd abc"); }
 
+TEST_F(CutLink, ToANodeThatWasNeverMetLeavesOutOneEndToo) {
+    // What a does not know of its own of d, the others tell it: it has only just started.
+    for (char alive : {'b', 'c', 'd'}) start(alive);
+    for (char other : {'c', 'd'}) meet(*members[0], other);
+    sim.run_for(10s);
+    start('a');
+    cut('a', 'd');
+    meet(*members[3], 'c');
+    sim.run_for(30s);
+    EXPECT_EQ(seen(), "ac ab - bc");
+}
+
 // -- peers that stop in the middle ----------------------------------------------------------------------------------
 
 /// A peer that plays global by hand: node p.
@@ -290,7 +302,12 @@ protected:
                 auto waiting = self.receive();
                 term message = co_await std::move(waiting);
                 heard.push_back(message);
-                if (answers_locks) answer_lock(self, message);
+                if (is_lost_on_lock && otp::as_call(message)) {
+                    is_lost_on_lock = false;
+                    p->disconnect(name_of('a'));
+                } else if (answers_locks) {
+                    answer_lock(self, message);
+                }
             }
         };
         p->spawn(listen, {.label = "half", .name = "global_name_server"_atom});
@@ -317,7 +334,19 @@ protected:
         cast_to_a("init_connect"_atom, std::pair{8, 17}, name_of('p'),
                   std::tuple{"locker"_atom, "no_longer_a_pid"_atom, term{std::map<int, int>{}}, his_locker});
     }
+    /// The whole pairing, with nothing to exchange.
+    void pair_with_a() {
+        greet();
+        sim.run_for(3s);
+        const auto tag = cast_named("init_connect")->element(1).element(1).as<std::int64_t>().value();
+        const std::vector<int> none;
+        cast_to_a("lock_set"_atom, his_locker, true, std::vector<atom>{}, tag);
+        cast_to_a("exchange"_atom, name_of('p'), none, none, tag);
+        cast_to_a("resolved"_atom, name_of('p'), none, none, "unused"_atom, none, tag);
+        sim.run_for(1s);
+    }
     bool answers_locks = true;
+    bool is_lost_on_lock = false; ///< The next call of a is not answered: the connection is closed.
 };
 
 TEST_F(HalfPeer, ThatNeverAnswersTheGreetingDisturbsNobody) {
@@ -385,6 +414,19 @@ TEST_F(HalfPeer, WhomItIntroducesIsDialledAnewIfAnOlderDialFails) {
     EXPECT_FALSE(*older);
     EXPECT_EQ(known(a), "c") << sim.story();
     EXPECT_EQ(a.names().whereis_name("x"_atom), who);
+}
+
+TEST_F(HalfPeer, ThatIsLostWhileItIsLockedGetsNoChange) {
+    pair_with_a();
+    ASSERT_EQ(known(a), "p");
+    is_lost_on_lock = true;
+    EXPECT_TRUE(is_registered(a, "x"_atom, spawn_at(a)));
+    EXPECT_FALSE(is_lost_on_lock);
+    sim.run_for(1s);
+    for (const auto& message : heard) {
+        auto call = otp::as_call(message);
+        EXPECT_FALSE(call && call->request.element(0).is_atom("register")) << to_erlang(message);
+    }
 }
 
 TEST_F(HalfPeer, StaleTagsAreIgnored) {

@@ -261,7 +261,8 @@ private:
         report.seconds_to_groups = groups.seconds_to_agree();
         sim.run_for(10s);
         auto is_agreed = [this] { return name_checks::at_rest(name_views()).empty(); };
-        if (!sim.run_until(is_agreed, 60s)) report.names_disagreed = name_checks::at_rest(name_views());
+        if (!sim.run_until(is_agreed, 60s))
+            for (const auto& what : name_checks::at_rest(name_views())) violated("all", what);
         for (const auto& m : machines)
             for (const auto& [ref, node] : m->notes->monitors)
                 if (!m->node->is_connected(node))

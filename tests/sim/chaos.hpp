@@ -22,7 +22,6 @@ struct chaos_report {
     std::uint64_t downs = 0;      ///< DOWN messages of the workers' monitors.
     std::uint64_t names_won = 0;  ///< Global names registered.
     std::uint64_t names_lost = 0; ///< Holders that ended, or lost the name to another part of the cluster.
-    std::vector<std::string> names_disagreed; ///< What was wrong with global names a minute after the faults.
     int faults = 0;
     std::string story; ///< The log of all programs, if something was violated.
 };

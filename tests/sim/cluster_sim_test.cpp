@@ -34,7 +34,6 @@ TEST(SimulatedCluster, KeepsItsPromisesUnderAnySeed) {
     std::uint64_t first = number_from("SEDGE_SIM_SEED", 1);
     std::uint64_t count = std::getenv("SEDGE_SIM_SEED") ? 1 : number_from("SEDGE_SIM_SEEDS", 200);
     std::uint64_t messages = 0, downs = 0, won = 0, lost = 0;
-    std::uint64_t disagreed = 0;
     int faults = 0;
     double slowest = 0, slowest_groups = 0;
     for (std::uint64_t seed = first; seed < first + count; ++seed) {
@@ -44,7 +43,6 @@ TEST(SimulatedCluster, KeepsItsPromisesUnderAnySeed) {
         downs += report.downs;
         won += report.names_won;
         lost += report.names_lost;
-        if (!report.names_disagreed.empty()) ++disagreed;
         faults += report.faults;
         slowest = std::max(slowest, report.seconds_to_mesh);
         slowest_groups = std::max(slowest_groups, report.seconds_to_groups);
@@ -54,15 +52,11 @@ TEST(SimulatedCluster, KeepsItsPromisesUnderAnySeed) {
                 static_cast<unsigned long long>(count), faults, static_cast<unsigned long long>(messages),
                 static_cast<unsigned long long>(downs), slowest);
     std::printf("groups: views equal at most %.3f s after that\n", slowest_groups);
-    std::printf("global names: %llu registered, %llu given up, %llu clusters that disagree at rest\n",
-                static_cast<unsigned long long>(won), static_cast<unsigned long long>(lost),
-                static_cast<unsigned long long>(disagreed));
+    std::printf("global names: %llu registered, %llu given up\n", static_cast<unsigned long long>(won),
+                static_cast<unsigned long long>(lost));
     EXPECT_GT(messages, 0u);
     EXPECT_GT(downs, 0u);
     EXPECT_GT(won, 0u);
-    // Where several links were cut at once, parts of a cluster may have overlapped, and then a conflict can stay
-    // unseen, as between nodes of OTP: docs/roadmap.md. About 1 of 300 does; the bound is there to notice more.
-    EXPECT_LE(disagreed * 50, count + 49);
 }
 
 TEST(SimulatedCluster, SameSeedSameTrace) {

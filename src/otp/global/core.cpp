@@ -84,11 +84,15 @@ void on_cast(state& s, const atom& origin, const term& message, time_point now) 
     } else if (is_tagged(view, "resolved", 7)) {
         auto part = read_operations(view.element(2));
         auto known = read_members(view.element(3));
-        if (part && known) on_resolved(s, origin, {*std::move(part), *std::move(known)}, view.element(6));
+        if (!part || !known) return;
+        for (const auto& node : read_atoms(view.element(4))) s.note_kind(node, true);
+        on_resolved(s, origin, {*std::move(part), *std::move(known)}, view.element(6));
     } else if (is_tagged(view, "new_nodes", 6)) {
         auto changes = read_operations(view.element(2));
         auto nodes = read_members(view.element(4));
-        if (changes && nodes) on_new_nodes(s, *changes, *nodes, view.element(5));
+        if (!changes || !nodes) return;
+        for (const auto& node : read_sedge_nodes(view.element(5))) s.note_kind(node, true);
+        on_new_nodes(s, *changes, *nodes, view.element(5));
     } else if (is_tagged(view, "in_sync", 3)) {
         on_in_sync(s, origin, view.element(2).is_atom("sedge"), now);
     }

@@ -77,8 +77,10 @@ std::optional<std::vector<named>> read_names(const term_view& list) {
     return names;
 }
 
-term make_resolved(const atom& me, const operations& his_part, const std::vector<member>& known, const term& his_tag) {
-    return tuple(atom{"resolved"}, me, make_operations(his_part), make_members(known), atom{"unused"}, nil(), his_tag);
+term make_resolved(const atom& me, const operations& his_part, const std::vector<member>& known,
+                   const std::vector<atom>& sedge, const term& his_tag) {
+    term kinds = sedge.empty() ? term{atom{"unused"}} : term{sedge};
+    return tuple(atom{"resolved"}, me, make_operations(his_part), make_members(known), kinds, nil(), his_tag);
 }
 
 std::optional<operations> read_operations(const term_view& list) {
@@ -111,10 +113,22 @@ std::optional<std::vector<member>> read_members(const term_view& list) {
 }
 
 term make_new_nodes(const atom& me, const operations& changes, const std::vector<member>& nodes, int version,
-                    const term& requester) {
-    auto extra =
-        list_of(std::pair{atom{"vsn"}, version}, std::pair{atom{"lock"}, make_lock_id({global_resource(), requester})});
-    return tuple(atom{"new_nodes"}, me, make_operations(changes), nil(), make_members(nodes), term{extra});
+                    const term& requester, const std::vector<atom>& sedge) {
+    std::vector<term> extra{term{std::pair{atom{"vsn"}, version}},
+                            term{std::pair{atom{"lock"}, make_lock_id({global_resource(), requester})}}};
+    if (!sedge.empty()) extra.push_back(term{std::pair{atom{"sedge"}, sedge}});
+    return tuple(atom{"new_nodes"}, me, make_operations(changes), nil(), make_members(nodes), term_list(extra));
+}
+
+std::vector<atom> read_atoms(const term_view& list) {
+    return list.as<std::vector<atom>>().value_or(std::vector<atom>{});
+}
+
+std::vector<atom> read_sedge_nodes(const term_view& extra) {
+    if (!is_proper_list(extra)) return {};
+    for (auto item : extra.elements())
+        if (is_tagged(item, "sedge", 2)) return read_atoms(item.element(1));
+    return {};
 }
 
 std::optional<term> read_requester(const term_view& extra) {

@@ -43,17 +43,24 @@ std::optional<greeting> read_greeting(const term_view& message);
 term make_exchange(const atom& me, const std::vector<named>& names, const term& his_tag);
 std::optional<std::vector<named>> read_names(const term_view& list);
 
-/// `{resolved, Node, Operations, Known, unused, ExternalNames, Tag}`
-term make_resolved(const atom& me, const operations& his_part, const std::vector<member>& known, const term& his_tag);
+/// `{resolved, Node, Operations, Known, Sedge, ExternalNames, Tag}`; `sedge`: those of `known` that are of our kind.
+/// OTP puts the atom `unused` there and ignores ours.
+term make_resolved(const atom& me, const operations& his_part, const std::vector<member>& known,
+                   const std::vector<atom>& sedge, const term& his_tag);
 std::optional<operations> read_operations(const term_view& list);
 /// Members, or plain names with version 0.
 std::optional<std::vector<member>> read_members(const term_view& list);
 
-/// `{new_nodes, Node, Operations, ExternalNames, Members, [{vsn, Version}, {lock, {global, Requester}}]}`
+/// `{new_nodes, Node, Operations, ExternalNames, Members, [{vsn, Version}, {lock, {global, Requester}}, {sedge,
+/// Nodes}]}`; OTP ignores the last pair, which we leave out where it is empty.
 term make_new_nodes(const atom& me, const operations& changes, const std::vector<member>& nodes, int version,
-                    const term& requester);
+                    const term& requester, const std::vector<atom>& sedge);
 /// The requester in the last element.
 std::optional<term> read_requester(const term_view& extra);
+/// The nodes of our kind in the last element.
+std::vector<atom> read_sedge_nodes(const term_view& extra);
+/// The nodes in a list of atoms; nothing if it is something else.
+std::vector<atom> read_atoms(const term_view& list);
 
 /// `{lock_set, Locker, IsSet, Known, Tag}`; below version 8, and directly between lockers, without the tag.
 struct lock_answer {

@@ -6,7 +6,7 @@
 //   {init_connect_ack, A, HisTag, MyTag}                            both, on init_connect
 //        the lockers of A and B lock `global` in both partitions (locker.cpp)
 //   cast {exchange, A, Names, [], HisTag}                           both, when the lock is set
-//   cast {resolved, A, Operations, Known, unused, [], HisTag}       both, when the conflicts are decided
+//   cast {resolved, A, Operations, Known, Sedge, [], HisTag}        both, when the conflicts are decided
 //   cast {new_nodes, A, Operations, [], Nodes, Extra}               to the rest of each partition, before the unlock
 //   cast {in_sync, A, _}                                            between all that did not know each other
 //
@@ -85,6 +85,14 @@ std::vector<member> members(const state& s) {
     return list;
 }
 
+/// Those of them that are of our kind.
+std::vector<atom> sedge_nodes(const state& s, const std::vector<member>& among) {
+    std::vector<atom> list;
+    for (const auto& m : among)
+        if (m.node == s.me || s.sedge_peers.contains(m.node)) list.push_back(m.node);
+    return list;
+}
+
 /// Those that were not known before.
 std::vector<atom> add_to_known(state& s, const std::vector<member>& nodes) {
     std::vector<atom> added;
@@ -121,7 +129,7 @@ void finish(state& s, const atom& node) {
     introduce(s, to_meet);
     apply(s, changes, *p.requester);
     for (const auto& other : to_meet) drop(s, other);
-    term message = make_new_nodes(s.me, changes, new_nodes, p.version(), *p.requester);
+    term message = make_new_nodes(s.me, changes, new_nodes, p.version(), *p.requester, sedge_nodes(s, new_nodes));
     s.out.push_back(effect::release_lock{node, p.my_tag, s.known_nodes(), std::move(message)});
     s.pairings.erase(node);
     s.setbacks.erase(node);
@@ -134,7 +142,8 @@ void decided(state& s, const atom& node, pairing& p, const std::vector<verdict>&
     auto unknown = compare_names(s.names, *p.his_names).unknown_here;
     here.inserted.insert(here.inserted.end(), unknown.begin(), unknown.end());
     p.here = std::move(here);
-    s.out.push_back(effect::cast{node, make_resolved(s.me, there, members(s), p.his->tag)});
+    const auto known = members(s);
+    s.out.push_back(effect::cast{node, make_resolved(s.me, there, known, sedge_nodes(s, known), p.his->tag)});
     if (p.his_resolution) finish(s, node);
 }
 

@@ -58,8 +58,12 @@ std::string in_order_to() { return " in order to prevent overlapping partitions"
 } // namespace
 
 void peer_lost(state& s, const atom& node) {
+    // If it was put out and has become a member again before its connection was closed, it is lost like any other:
+    // whoever made it a member counts us in, too.
+    const bool is_news = !s.removing.contains(node) || s.known.contains(node);
+    s.removing.erase(node);
     forget(s, node);
-    if (s.removing.erase(node) == 0 && is_reported(s, node))
+    if (is_news && is_reported(s, node))
         multicast(s, term{std::tuple{atom{"lost_connection"}, s.me, s.creation, s.next_report++, node}}, node);
 }
 

@@ -7,8 +7,9 @@
 //   call {register, Name, Pid, Method}, or {unregister, Name}, on all, this node included
 //   del_lock                                       on all, the boss last
 //
-// Refused locks are tried again after random pauses, until the request's own deadline. Changes that wait meanwhile are
-// made under the same lock, a bounded number of them.
+// Refused locks are tried again after random pauses, until the request's own deadline, and so is a set of locks during
+// which somebody was lost or became known. Changes that wait meanwhile are made under the same lock, a bounded number
+// of them.
 
 #include "otp/global/ask.hpp"
 #include "otp/terms.hpp"
@@ -101,16 +102,22 @@ private:
             auto others = lock_on(self_, service_, nodes, key_, until);
             lock_outcome others_are = co_await std::move(others);
             bool is_locked = others_are == lock_outcome::set;
-            if (is_locked && !has_grown(known)) co_return nodes;
-            // Somebody became known meanwhile and is not locked, or somebody else has a lock.
+            if (is_locked && service_->known() == known) co_return nodes;
+            // Somebody became known meanwhile and is not locked; or somebody was lost, and what is locked there now is
+            // perhaps another part of the cluster, which has been dialled again; or somebody else has a lock.
             auto freeing = unlock_on(self_, is_locked ? std::move(nodes) : std::move(boss), key_, in_time());
             co_await std::move(freeing);
         }
     }
 
-    bool has_grown(const std::vector<atom>& before) const {
-        auto now = service_->known(); // both are in order
-        return !std::includes(before.begin(), before.end(), now.begin(), now.end());
+    /// Who was lost since it was locked belongs to another part of the cluster, even if it is connected again: while we
+    /// hold the lock we pair with nobody. A change that was made there would meet nobody's names.
+    void leave_known(std::vector<atom>& nodes) const {
+        leave_connected(service_->here, nodes);
+        const auto known = service_->known();
+        std::erase_if(nodes, [&](const atom& n) {
+            return n != service_->here.name() && std::ranges::find(known, n) == known.end();
+        });
     }
 
     bool may_add(const named& entry) {
@@ -129,7 +136,7 @@ private:
         term message = r.what == request::kind::remove
                            ? tuple(atom{"unregister"}, r.entry.name)
                            : tuple(atom{"register"}, r.entry.name, r.entry.who, r.entry.method);
-        leave_connected(self_.node(), nodes);
+        leave_known(nodes);
         auto asking = ask_all(self_, std::move(nodes), std::move(message), in_time());
         (void)co_await std::move(asking);
         co_return true;

@@ -107,6 +107,7 @@ struct state {
     }
     /// Remembered beyond the connection: a node that cannot be reached when it is introduced was met before, mostly.
     void note_kind(const atom& node, bool is_sedge) {
+        if (node == me) return;
         if (!is_sedge)
             sedge_peers.erase(node);
         else if (sedge_peers.size() < sedge_peers_max)

@@ -246,6 +246,8 @@ private:
 
     void on_tick_time() {
         if (auto in_time = decoder_.check(env_.now()); !in_time) return close(in_time.error().within(name()));
+        if (counts_.bytes_in == bytes_at_check_) ++counts_.ticks_missed;
+        bytes_at_check_ = counts_.bytes_in;
         const auto verdict = ticker_.check();
         if (verdict.peer_is_down) return close(error{errc::tick_timeout, name() + " does not respond"});
         if (verdict.send_tick && outgoing_.size() == 0) {
@@ -273,6 +275,7 @@ private:
     outgoing outgoing_;
     ticker ticker_;
     counters counts_;
+    std::uint64_t bytes_at_check_ = 0; // `bytes_in` when the tick timer last fired
     event all_written_;
     const std::shared_ptr<queue_state> queue_; // those who wait for room share it and may outlive the connection
     bool open_ = true;

@@ -118,8 +118,29 @@ task<> peer_set::run_accept(dist::handshake_gate::ticket ticket, std::unique_ptr
     }
 }
 
+/// For counting, so few different ones.
+static std::string_view kind_of_refusal(const std::error_code& code) {
+    if (code == errc::timed_out) return "timed_out";
+    if (code.category() == wire::tls_category() || code.category() == wire::tls_alert_category()) return "tls";
+    if (code.category() != dist::dist_category()) return "other";
+    switch (static_cast<dist::errc>(code.value())) {
+    case dist::errc::refused: return "refused";
+    case dist::errc::wrong_cookie: return "wrong_cookie";
+    case dist::errc::not_allowed: return "not_allowed";
+    case dist::errc::name_mismatch: return "name_mismatch";
+    case dist::errc::name_kind: return "name_kind";
+    case dist::errc::name_invalid: return "name_invalid";
+    case dist::errc::flags_missing: return "flags_missing";
+    case dist::errc::bad_handshake: return "bad_handshake";
+    default: return "other";
+    }
+}
+
 void peer_set::note_refusal(const error& why) {
     if (why == make_error_code(dist::errc::already_connected) || why == make_error_code(wire::errc::closed)) return;
+    const auto kind = kind_of_refusal(why.code());
+    ++refused_[kind];
+    owner_.announce(refused_connection{kind, why.message()});
     auto now = owner_.env.now();
     if (now >= refusals_since_ + refusal_window) {
         if (refusals_ > refusals_logged_max)

@@ -54,6 +54,7 @@ public:
 
     // -- node events -------------------------------------------------------------------------------------------
     void announce(node_event event);
+    void announce(const refused_connection& refused);
 
     reference make_reference();
     pid no_process() const { return pid{name, 0, 0, creation}; } ///< "From" for what no process sends.
@@ -62,6 +63,7 @@ public:
         std::function<void(const node_event&)> on_event;
     };
     std::vector<std::weak_ptr<watcher>> watchers;
+    std::vector<std::weak_ptr<std::function<void(const refused_connection&)>>> refusal_watchers;
     peer_set peers{*this}; // last: it goes first
 
 private:

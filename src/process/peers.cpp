@@ -169,6 +169,14 @@ std::vector<peer_info> peer_set::details() const {
     return all;
 }
 
+std::vector<peer_counts> peer_set::counts() const {
+    std::vector<peer_counts> all;
+    for (const auto& [name, p] : peers_)
+        if (p->connection) all.push_back({name, p->connection->queued_bytes(), p->connection->counts().ticks_missed});
+    std::ranges::sort(all, {}, &peer_counts::name);
+    return all;
+}
+
 std::vector<node_standing> peer_set::standings() const {
     std::vector<node_standing> all;
     for (const auto& [name, p] : peers_)

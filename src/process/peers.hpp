@@ -9,6 +9,7 @@
 #include <sedge/dist/handshake_gate.hpp>
 #include <sedge/dist/name_arbiter.hpp>
 #include <sedge/process/node.hpp>
+#include <sedge/process/node_counts.hpp>
 #include <sedge/wire/environment.hpp>
 
 #include <deque>
@@ -51,6 +52,8 @@ public:
     [[nodiscard]] std::vector<peer_info> details() const;
     [[nodiscard]] std::vector<node_standing> standings() const;
     [[nodiscard]] node_traffic traffic() const;
+    [[nodiscard]] std::vector<peer_counts> counts() const;
+    [[nodiscard]] const std::map<std::string_view, std::uint64_t>& refusals() const noexcept { return refused_; }
     [[nodiscard]] std::string certificate_of(const atom& peer) const;
 
     /// Sends if the peer is up. Otherwise drops the message; see `when_up`.
@@ -108,6 +111,7 @@ private:
     bool name_lost_ = false;
     time_point refusals_since_{}; // of the window in which refusals are counted, so that a flood is one line
     std::size_t refusals_ = 0;
+    std::map<std::string_view, std::uint64_t> refused_; // since the start, by kind
     std::map<dist::handshake_gate::ticket, std::unique_ptr<nursery>> handshakes_;
     nursery acceptor_; // last: it goes first
 };

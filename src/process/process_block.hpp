@@ -47,6 +47,7 @@ public:
     [[nodiscard]] bool agrees_to_exit(const pid& from, const term& reason) const;
 
     [[nodiscard]] process_info info(bool messages_too) const;
+    [[nodiscard]] std::size_t messages_waiting() const noexcept { return mailbox_.size(); }
     [[nodiscard]] const pid& self() const noexcept { return self_; }
     [[nodiscard]] relations& related() { return rare().related; }
     /// Unset: the node's.

@@ -79,6 +79,17 @@ process::block* process_table::find_alias(const reference& ref) const {
     return position == aliases_.end() ? nullptr : find_number(position->second);
 }
 
+process_load process_table::load() const {
+    process_load out{count_, 0, 0};
+    for (const auto& block : slots_) {
+        if (!block) continue;
+        const auto waiting = block->messages_waiting();
+        out.messages += waiting;
+        out.messages_max = std::max<std::size_t>(out.messages_max, waiting);
+    }
+    return out;
+}
+
 std::vector<pid> process_table::all() const {
     std::vector<pid> pids;
     pids.reserve(count_);

@@ -4,6 +4,7 @@
 #include "process/process_block.hpp"
 
 #include <sedge/process/node.hpp>
+#include <sedge/process/node_counts.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -34,6 +35,7 @@ public:
     [[nodiscard]] process::block* find(const atom& name) const;
     [[nodiscard]] process::block* find_alias(const reference& ref) const;
     [[nodiscard]] std::vector<pid> all() const;
+    [[nodiscard]] process_load load() const;
 
     result<void> register_name(const atom& name, const pid& who);
     bool unregister(const atom& name);

@@ -93,6 +93,7 @@ public:
         std::uint64_t messages_out = 0;
         std::uint64_t bytes_in = 0;
         std::uint64_t bytes_out = 0;
+        std::uint64_t ticks_missed = 0; ///< Quarters of the tick time in which nothing came.
     };
     [[nodiscard]] const counters& counts() const noexcept;
 

@@ -3,9 +3,11 @@
 #include <sedge/cluster/member_memory.hpp>
 
 #include "cluster/configured_topologies.hpp"
+#include "cluster/metrics/endpoint.hpp"
 #include "cluster/service_manager.hpp"
 #include "cluster/start_settings.hpp"
 #include "cluster/supervised.hpp"
+#include "cluster/timeline/functions.hpp"
 #include "cluster/topology_functions.hpp"
 
 #include <sedge/base/nursery.hpp>
@@ -14,6 +16,7 @@
 #include <sedge/epmd/client.hpp>
 #include <sedge/otp/kernel.hpp>
 #include <sedge/term/text.hpp>
+#include <sedge/version.hpp>
 #include <sedge/wire/system.hpp>
 
 #include <array>
@@ -120,8 +123,10 @@ public:
         co_await std::move(waiting);
 
         cluster::tell_service_manager("STOPPING=1");
+        timeline_->note("sedge.stopping");
         tasks_.cancel();
         naming = {};
+        endpoint_.reset();
         members_.reset();
         topologies_->stop();
         kernel_->stop();
@@ -130,6 +135,7 @@ public:
         env_.log(log_level::info, "[sedge] " + node_->name().str() + " has left");
         kernel_.reset();
         configured_.reset();
+        timeline_.reset();
         topologies_.reset();
         node_.reset();
         directory_.reset();
@@ -157,6 +163,8 @@ public:
         auto directory_options = cluster::directory_options_of(config_.epmd, *name);
         if (!directory_options) co_return directory_options.error();
 
+        auto endpoint_options = cluster::metrics_endpoint_options_of(config_.metrics);
+        if (!endpoint_options) co_return endpoint_options.error();
         auto scopes = cluster::scopes_of(config_.pg);
         if (!scopes) co_return scopes.error();
 
@@ -191,11 +199,27 @@ public:
         for (const auto& line : config_.advice) env_.log(log_level::warning, "[sedge] " + line);
         for (const auto& line : cookie->advice) env_.log(log_level::warning, "[sedge] " + line);
         start_topologies();
+        if (*endpoint_options) start_endpoint(**endpoint_options);
         co_return result<void>{};
+    }
+
+    // Whoever looks at the numbers may be without them; the node may not.
+    void start_endpoint(const cluster::metrics_endpoint_options& options) {
+        endpoint_.emplace(env_, metrics_, options);
+        const auto listening = endpoint_->listen();
+        if (!listening) return env_.log(log_level::error, "[sedge] " + printable(listening.error().message()));
+        const bool is_open = !options.at.address.is_loopback();
+        env_.log(is_open ? log_level::warning : log_level::info,
+                 "[sedge] metrics are at http://" + to_string(endpoint_->listening_at()) + "/metrics" +
+                     (is_open ? ", for everybody who reaches that address" : ""));
     }
 
     void start_topologies() {
         topologies_.emplace(*node_);
+        timeline_.emplace(*node_, *topologies_, config_.events.file);
+        timeline_->note("sedge.started", version_text, node_->name().text());
+        metrics_.add([this] { return cluster::node_metrics(*node_, *topologies_, *timeline_); });
+        cluster::add_event_functions(kernel_->functions(), *timeline_);
         configured_.emplace(strategies_, *topologies_);
         auto started = configured_->start(config_.topologies, config_.file);
         if (!started) env_.log(log_level::error, "[sedge] " + started.error().message());
@@ -220,6 +244,7 @@ public:
             }
             env_.log(log_level::info,
                      "[sedge] ready: " + std::to_string(node_->peers().size()) + " other nodes are connected");
+            timeline_->note("sedge.ready");
         }
         cluster::tell_service_manager("READY=1\nSTATUS=" + node_->name().str() + " is up");
         working_ = true;
@@ -242,6 +267,12 @@ public:
 
     // Reads the configuration file again; what is wrong with it leaves everything as it was.
     result<std::string> reload() {
+        auto read = read_again();
+        timeline_->note(read ? "sedge.configuration.read" : "sedge.configuration.refused",
+                        read ? *read : read.error().message());
+        return read;
+    }
+    result<std::string> read_again() {
         if (config_.file.empty())
             return error{errc::invalid_argument, "this node was started without a configuration file"};
         auto read = cluster::load_configuration(config_.file, config_.over);
@@ -316,6 +347,9 @@ public:
     std::optional<sedge::node> node_;
     std::optional<otp::kernel> kernel_;
     std::optional<cluster::topologies> topologies_;
+    std::optional<cluster::timeline> timeline_;
+    cluster::metrics metrics_;
+    std::optional<cluster::metrics_endpoint> endpoint_;
     std::optional<cluster::configured_topologies> configured_;
     otp::role_table roles_;
     bool working_ = false; // ready, if that was asked for
@@ -365,5 +399,7 @@ environment& application::env() noexcept { return impl_->env_; }
 node& application::node() noexcept { return *impl_->node_; }
 cluster::topologies& application::topologies() noexcept { return *impl_->topologies_; }
 otp::kernel& application::kernel() noexcept { return *impl_->kernel_; }
+cluster::metrics& application::metrics() noexcept { return impl_->metrics_; }
+cluster::timeline& application::timeline() noexcept { return *impl_->timeline_; }
 
 } // namespace sedge

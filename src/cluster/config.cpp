@@ -19,6 +19,9 @@ namespace {
 
 using kind = config_value::kind;
 
+constexpr std::string_view plain_sections[] = {"node",    "epmd", "pg", "events",
+                                               "metrics", "tls",  "log"}; // of config_keys
+
 class config_category_type final : public std::error_category {
 public:
     const char* name() const noexcept override { return "sedge.config"; }
@@ -188,6 +191,7 @@ void anchor(config_value* named, const std::string& file) {
 void anchor_files(config_value& root, const std::string& file) {
     if (auto* tls = root.find("tls"))
         for (const auto* key : {"ca", "certificate", "key"}) anchor(tls->find(key), file);
+    if (auto* events = root.find("events")) anchor(events->find("file"), file);
     auto* node = root.find("node");
     if (!node) return;
     anchor(node->find("cookie_file"), file);
@@ -235,7 +239,7 @@ result<configuration> read_configuration(const config_value& root, const std::st
     configuration out;
     out.file = file;
     for (const auto& [name, section] : root.fields) {
-        if (name == "node" || name == "epmd" || name == "pg" || name == "tls" || name == "log") {
+        if (std::ranges::find(plain_sections, name) != std::end(plain_sections)) {
             auto read = read_section({file, name}, section, out);
             if (!read) return read.error();
         } else if (name == "topologies") {
@@ -259,9 +263,9 @@ result<configuration> read_configuration(const config_value& root, const std::st
                 out.roles.push_back(std::move(*read));
             }
         } else {
-            return config_place{file, ""}.unknown_key(section.line, name,
-                                                      {"node", "epmd", "pg", "tls", "log", "ready", "topologies",
-                                                       "roles"});
+            return config_place{file, ""}.unknown_key(
+                section.line, name,
+                {"node", "epmd", "pg", "events", "metrics", "tls", "log", "ready", "topologies", "roles"});
         }
     }
     for (auto& t : out.topologies) t.epmd_port = static_cast<std::uint16_t>(out.epmd.port);

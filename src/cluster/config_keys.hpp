@@ -11,8 +11,8 @@
 
 namespace sedge::cluster {
 
-/// One key of the sections `node`, `epmd`, `tls` and `log`: what it is called in the file and on the command line,
-/// which values it takes, and the member that it sets.
+/// One key of the sections whose keys are options too, `node`, `epmd`, `events`, ...: what it is called in the file and
+/// on the command line, which values it takes, and the member that it sets.
 struct config_key {
     option_definition shown;
     std::variant<std::string& (*)(configuration&), std::int64_t& (*)(configuration&), bool& (*)(configuration&)> member;

@@ -53,6 +53,11 @@ std::string_view to_string(event::kind what) noexcept {
     case event::kind::unable_to_connect: return "unable_to_connect";
     case event::kind::disconnected: return "disconnected";
     case event::kind::discovered: return "discovered";
+    case event::kind::unable_to_disconnect: return "unable_to_disconnect";
+    case event::kind::topology_added: return "topology_added";
+    case event::kind::topology_changed: return "topology_changed";
+    case event::kind::topology_removed: return "topology_removed";
+    case event::kind::strategy_failed: return "strategy_failed";
     }
     return "";
 }
@@ -280,6 +285,16 @@ void reconciler::node_down(const atom& node, std::string_view reason, time_point
     std::erase_if(p.claims, [](const auto& entry) { return entry.second.leaving && !entry.second.listed; });
     if (p.claims.empty()) return erase_if_nobodys(node);
     schedule(p, now + p.retry.next(chance()));
+}
+
+void reconciler::was_gone(const atom& node) {
+    auto at = peers_.find(node);
+    if (at == peers_.end()) return;
+    for (const auto& name : std::exchange(at->second.dropped_by, {})) {
+        effects_.push_back(say{name, log_level::warning,
+                               "disconnect from " + quoted(node) + " failed because we're already disconnected"});
+        effects_.push_back(event{event::kind::unable_to_disconnect, name, node, {}, "already_disconnected", {}});
+    }
 }
 
 void reconciler::dialled(const atom& node, std::error_code code, std::string_view reason, time_point now) {

@@ -17,6 +17,20 @@ result<std::optional<wire::ip_address>> address_of(const std::string& key, const
     return std::optional<wire::ip_address>{*parsed};
 }
 
+/// The names in a text with commas between them, without the blanks around them.
+std::vector<std::string> names_in(std::string_view text) {
+    std::vector<std::string> out;
+    while (!text.empty()) {
+        const auto comma = std::min(text.find(','), text.size());
+        auto name = text.substr(0, comma);
+        text.remove_prefix(std::min(comma + 1, text.size()));
+        while (name.starts_with(' ')) name.remove_prefix(1);
+        while (name.ends_with(' ')) name.remove_suffix(1);
+        if (!name.empty()) out.emplace_back(name);
+    }
+    return out;
+}
+
 } // namespace
 
 result<node_name> chosen_name(const node_settings& settings, std::string_view machine) {
@@ -152,18 +166,21 @@ result<epmd::directory_options> directory_options_of(const epmd_settings& settin
 
 result<std::vector<atom>> scopes_of(const pg_settings& settings) {
     std::vector<atom> scopes;
-    std::string_view rest = settings.scopes;
-    while (!rest.empty()) {
-        const auto comma = std::min(rest.find(','), rest.size());
-        std::string_view name = rest.substr(0, comma);
-        rest.remove_prefix(std::min(comma + 1, rest.size()));
-        while (name.starts_with(' ')) name.remove_prefix(1);
-        while (name.ends_with(' ')) name.remove_suffix(1);
-        if (name.empty()) continue;
+    for (const auto& name : names_in(settings.scopes)) {
         if (!atom::is_valid(name)) return bad("\"scopes\" in pg has the name \"" + printable(name) + "\"");
         scopes.emplace_back(name);
     }
     return scopes;
+}
+
+result<std::optional<metrics_endpoint_options>> metrics_endpoint_options_of(const metrics_settings& settings) {
+    if (settings.port == 0) return std::optional<metrics_endpoint_options>{};
+    auto listen = address_of("listen", settings.listen);
+    if (!listen) return listen.error();
+    metrics_endpoint_options out;
+    out.at = {listen->value_or(wire::ip_address::loopback_v4()), static_cast<std::uint16_t>(settings.port)};
+    out.hosts = names_in(settings.hosts);
+    return std::optional{std::move(out)};
 }
 
 } // namespace sedge::cluster

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "cluster/metrics/endpoint.hpp"
+
 #include <sedge/base/result.hpp>
 #include <sedge/cluster/config.hpp>
 #include <sedge/dist/node_name.hpp>
@@ -30,6 +32,8 @@ result<chosen_cookie> choose_cookie(const configuration& config, environment& en
 result<std::optional<wire::tls_options>> tls_options_of(const tls_settings& settings);
 result<node_options> node_options_of(const configuration& config, const node_name& name, dist::cookie cookie);
 result<epmd::directory_options> directory_options_of(const epmd_settings& settings, const node_name& name);
+/// Nothing if there is to be none. Errors: config_errc::bad_value for an address that is none.
+result<std::optional<metrics_endpoint_options>> metrics_endpoint_options_of(const metrics_settings& settings);
 /// The names in `[pg] scopes`.
 result<std::vector<atom>> scopes_of(const pg_settings& settings);
 

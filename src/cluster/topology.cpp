@@ -46,6 +46,7 @@ public:
         core_.add_topology(spec.name, spec.how->rules());
         auto started = std::make_shared<running>(*this, spec.name, std::move(spec.how));
         running_.emplace(spec.name, started);
+        tell(event::kind::topology_added, spec.name, started->strategy_name());
         started->start();
         return {};
     }
@@ -57,6 +58,7 @@ public:
         core_.change_topology(spec.name, spec.how->rules(), now());
         auto started = std::make_shared<running>(*this, spec.name, std::move(spec.how));
         end(std::exchange(at->second, started));
+        tell(event::kind::topology_changed, spec.name, started->strategy_name());
         // After the old one has gone, which may hold a port that the new one needs.
         node_.env().post([later = std::weak_ptr{started}] {
             if (auto topology = later.lock()) topology->start();
@@ -72,6 +74,7 @@ public:
         end(removed);
         core_.remove_topology(removed->name());
         carry_out();
+        tell(event::kind::topology_removed, removed->name(), {});
         return true;
     }
 
@@ -158,14 +161,19 @@ public:
         if (!stopped_) dials_.start(dial(what.node));
     }
     void carry_out(const reconciler::hang_up& what) {
-        if (!stopped_) node_.disconnect(what.node);
+        if (!stopped_ && !node_.disconnect(what.node)) core_.was_gone(what.node);
     }
     void carry_out(const reconciler::say& what) { log(what.topology, what.level, what.text); }
     void carry_out(const event& what) {
+        if (what.what == event::kind::unable_to_connect) ++counted_[what.topology].failed;
+        if (what.what == event::kind::connected && what.took > duration{}) ++counted_[what.topology].ok;
         std::erase_if(watchers_, [](const auto& watcher) { return watcher.expired(); });
         auto all = watchers_; // a callback may subscribe
         for (const auto& watcher : all)
             if (auto on_event = watcher.lock()) (*on_event)(what);
+    }
+    void tell(event::kind what, const std::string& topology, std::string_view reason) {
+        carry_out(event{what, topology, {}, {}, std::string{reason}, {}});
     }
     void log(std::string_view topology, log_level level, std::string_view text) {
         std::string line = "[sedge:" + printable(topology) + "] ";
@@ -184,6 +192,7 @@ public:
         void start() { tasks_.start(drive()); }
         void detach() noexcept { owner_ = nullptr; }
         [[nodiscard]] const std::string& name() const noexcept { return name_; }
+        [[nodiscard]] std::string_view strategy_name() const noexcept { return how_->name(); }
         [[nodiscard]] const std::map<std::string, std::uint64_t>& counters() const noexcept { return counters_; }
 
         environment& env() noexcept override { return env_; }
@@ -224,6 +233,7 @@ public:
                 auto wait = pause.next(env_.random_u64());
                 log(log_level::error, "strategy " + std::string{how_->name()} +
                                           " failed: " + printable(what_of(failure)) + "; it is started again");
+                if (owner_) owner_->tell(event::kind::strategy_failed, name_, what_of(failure));
                 auto sleeping = sleep_for(env_, wait);
                 co_await std::move(sleeping);
             }
@@ -243,6 +253,7 @@ public:
     std::map<std::string, std::shared_ptr<running>, std::less<>> running_;
     std::vector<std::weak_ptr<std::function<void(const event&)>>> watchers_;
     node::subscription watching_;
+    std::map<std::string, dial_counts> counted_;
     bool carrying_out_ = false;
     bool stopped_ = false;
     nursery dials_;
@@ -289,6 +300,8 @@ std::vector<std::string> topologies::names() const {
 }
 
 std::vector<known_node> topologies::nodes() const { return impl_->core_.nodes(); }
+
+const std::map<std::string, topologies::dial_counts>& topologies::dials() const noexcept { return impl_->counted_; }
 
 std::map<std::string, std::uint64_t> topologies::counters(std::string_view topology) const {
     auto at = impl_->running_.find(topology);

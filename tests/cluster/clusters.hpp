@@ -24,6 +24,7 @@ protected:
         auto& made = boot(alive, std::move(cookie));
         auto topologies = std::make_unique<cluster::topologies>(*made);
         watching[alive] = topologies->watch([this, alive](const cluster::event& e) {
+            if (e.node.text().empty()) return; // of a topology
             events[alive].push_back(std::string{to_string(e.what)} + " " + e.topology + " " + e.node.str());
         });
         auto added = topologies->add({"clusters1", std::move(how)});

@@ -91,7 +91,8 @@ TEST(Configuration, MistakesAreNamedWithLineAndNearestKey) {
     const row rows[] = {
         {"[node]\nnmae = \"x\"\n", "sedge.toml:2: unknown key \"nmae\" in node; did you mean \"name\"?"},
         {"[nodes]\nname = \"x\"\n", "sedge.toml:1: unknown key \"nodes\"; did you mean \"node\"?"},
-        {"x = 1\n", "sedge.toml:1: unknown key \"x\"; valid are node, epmd, pg, tls, log, ready, topologies, roles"},
+        {"x = 1\n", "sedge.toml:1: unknown key \"x\"; valid are node, epmd, pg, events, metrics, tls, log, ready, "
+                    "topologies, roles"},
         {"[node]\n\nhidden = \"yes\"\n", "sedge.toml:3: \"hidden\" in node must be true or false, not text"},
         {"[node]\nname = 7\n", "sedge.toml:2: \"name\" in node must be text, not a whole number"},
         {"[node]\ntick_time = 1.5\n",

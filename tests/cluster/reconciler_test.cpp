@@ -465,3 +465,21 @@ TEST_F(Reconciler, ChangeOfATopologyThatDoesNotExistDoesNothing) {
     want({"a@10.0.0.1"}, "none");
     EXPECT_TRUE(core.nodes().empty());
 }
+
+TEST_F(Reconciler, NodeThatIsGoneBeforeItIsDisconnectedIsToldAsLibclusterDoes) {
+    core.add_topology("u", {.owns_removal = true});
+    want({"b@10.0.0.2"}, "u");
+    succeeds("b@10.0.0.2");
+    want({}, "u");
+    EXPECT_EQ(take(dials).back(), "hang up b@10.0.0.2");
+    take(events);
+    core.was_gone(atom{"b@10.0.0.2"});
+    work();
+    EXPECT_EQ(take(events), (lines{"unable_to_disconnect u b@10.0.0.2"}));
+    EXPECT_EQ(said.back(), "warning u: disconnect from :\"b@10.0.0.2\" failed because we're already disconnected");
+    down("b@10.0.0.2");
+    EXPECT_EQ(take(events), lines{}) << "told once";
+    core.was_gone(atom{"nobody@10.0.0.9"});
+    work();
+    EXPECT_EQ(take(events), lines{});
+}

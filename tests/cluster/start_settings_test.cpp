@@ -115,6 +115,23 @@ TEST(StartSettings, ScopesAreNamesWithCommas) {
     EXPECT_FALSE(scopes_of({"\xff"}));
 }
 
+TEST(StartSettings, MetricsAreOffAndThenOnLoopback) {
+    EXPECT_FALSE(metrics_endpoint_options_of({}).value());
+    const auto on = [](const char* toml) { return metrics_endpoint_options_of(parse_toml(toml, "x").value().metrics); };
+    auto options = on("[metrics]\nport = 9568\nhosts = \"robot1.lan, 10.0.0.1\"\n").value();
+    ASSERT_TRUE(options);
+    EXPECT_EQ(to_string(options->at), "127.0.0.1:9568");
+    EXPECT_EQ(options->hosts, (std::vector<std::string>{"robot1.lan", "10.0.0.1"}));
+    EXPECT_EQ(to_string(on("[metrics]\nport = 9568\nlisten = \"::\"\n").value()->at), "[::]:9568");
+    EXPECT_FALSE(on("[metrics]\nport = 9568\nlisten = \"everywhere\"\n"));
+}
+
+TEST(StartSettings, FileOfEventsLiesBesideTheConfiguration) {
+    EXPECT_EQ(parse_toml("[events]\nfile = \"events\"\n", "/etc/sedge/sedge.toml").value().events.file,
+              "/etc/sedge/events");
+    EXPECT_EQ(parse_toml("", "/etc/sedge/sedge.toml").value().events.file, "");
+}
+
 TEST(StartSettings, TlsIsWholeOrNotAtAll) {
     EXPECT_FALSE(tls_options_of({}).value()) << "plain";
     tls_settings settings;

@@ -10,6 +10,7 @@
 #include <sedge/wire/transport.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 
 namespace sedge::cli {
@@ -52,6 +53,18 @@ status tell(status what, std::string_view sentence) {
 }
 
 status tell(const error& what) { return tell(status_of(what.code()), what.message()); }
+
+std::optional<double> seconds_from(const std::string& text) {
+    double count = 0;
+    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (code != std::errc{} || !(count > 0)) return std::nullopt;
+    const std::string_view unit{end, static_cast<std::size_t>(text.data() + text.size() - end)};
+    if (unit == "ms") return count / 1000;
+    if (unit == "m") return count * 60;
+    if (unit == "h") return count * 3600;
+    if (!unit.empty() && unit != "s") return std::nullopt;
+    return count;
+}
 
 configuration_arguments::configuration_arguments(CLI::App& command, offered which)
     : given_(std::make_shared<std::vector<std::string>>()) {

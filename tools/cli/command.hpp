@@ -9,6 +9,7 @@
 #include <CLI/App.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,9 @@ using status = exit_code;
 status tell(status what, std::string_view sentence);
 /// The same for an error, with the status that its code stands for.
 status tell(const error& what);
+
+/// `30`, `0.5`, `30s`, `500ms`, `2m`, `1h` in seconds; nothing for anything else.
+std::optional<double> seconds_from(const std::string& text);
 
 /// Which options of the configuration a command has.
 enum class offered { all, for_visitors };
@@ -46,6 +50,7 @@ void add_nodes(CLI::App& app, chosen& main);
 void add_ping(CLI::App& app, chosen& main);
 void add_call(CLI::App& app, chosen& main);
 void add_topology(CLI::App& app, chosen& main);
+void add_events(CLI::App& app, chosen& main);
 void add_new(CLI::App& app, chosen& main);
 void add_cert(CLI::App& app, chosen& main);
 

@@ -51,6 +51,7 @@ int main(int argc, char** argv) {
     sedge::cli::add_call(app, run);
     sedge::cli::add_epmd(app, run);
     sedge::cli::add_topology(app, run);
+    sedge::cli::add_events(app, run);
     sedge::cli::add_new(app, run);
     sedge::cli::add_cert(app, run);
     if (argc <= 1) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/components.hpp"
 #include "start.hpp"
+#include "cli/components.hpp"
 #include "visit.hpp"
 
 #include <sedge/base/limits.hpp>
@@ -33,19 +33,6 @@ struct start_options {
     std::vector<std::string> wait_for;
     std::string timeout;
 };
-
-/// `30`, `0.5`, `30s`, `500ms`, `2m` in seconds; nothing for anything else.
-std::optional<double> seconds_from(const std::string& text) {
-    double count = 0;
-    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), count);
-    if (code != std::errc{} || !(count > 0)) return std::nullopt;
-    const std::string_view unit{end, static_cast<std::size_t>(text.data() + text.size() - end)};
-    if (unit == "ms") return count / 1000;
-    if (unit == "m") return count * 60;
-    if (unit == "h") return count * 3600;
-    if (!unit.empty() && unit != "s") return std::nullopt;
-    return count;
-}
 
 /// Lays `--wait-for` and `--timeout` over `[ready]`. False after telling what is wrong.
 bool lay_over(cluster::ready_settings& ready, const start_options& options) {

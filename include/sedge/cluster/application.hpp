@@ -3,7 +3,9 @@
 
 #include <sedge/base/log.hpp>
 #include <sedge/cluster/config.hpp>
+#include <sedge/cluster/metrics.hpp>
 #include <sedge/cluster/strategies.hpp>
+#include <sedge/cluster/timeline.hpp>
 #include <sedge/cluster/topology.hpp>
 #include <sedge/process/node.hpp>
 
@@ -65,7 +67,7 @@ public:
     application& topology(std::string name, std::unique_ptr<cluster::strategy> how);
     /// From the options of a built-in strategy: `topology("clusters1", gossip_strategy{.trust = ...})`.
     template <class Options>
-        requires requires(Options options) { make_strategy(std::move(options)); }
+    requires requires(Options options) { make_strategy(std::move(options)); }
     application& topology(std::string name, Options options) {
         return topology(std::move(name), make_strategy(std::move(options)));
     }
@@ -82,10 +84,13 @@ public:
 
     [[nodiscard]] const cluster::configuration& configuration() const noexcept;
     [[nodiscard]] environment& env() noexcept;
+    /// What the endpoint of `[metrics]` tells; the node's own are among them once it runs.
+    [[nodiscard]] cluster::metrics& metrics() noexcept;
     /// Precondition of these: the node runs, that is, inside of bodies and of `main`.
     [[nodiscard]] sedge::node& node() noexcept;
     [[nodiscard]] cluster::topologies& topologies() noexcept;
     [[nodiscard]] otp::kernel& kernel() noexcept;
+    [[nodiscard]] cluster::timeline& timeline() noexcept;
 
 private:
     class impl; // src/cluster/application.cpp

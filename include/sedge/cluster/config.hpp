@@ -68,6 +68,18 @@ struct pg_settings {
     std::string scopes = "pg"; ///< Scopes of process groups that run, with commas between them; empty: none.
 };
 
+/// `[events]`
+struct events_settings {
+    std::string file; ///< Where the timeline is kept; relative as `cookie_file`; empty: in memory only.
+};
+
+/// `[metrics]`
+struct metrics_settings {
+    std::int64_t port = 0;            ///< Of the endpoint for Prometheus; 0: there is none.
+    std::string listen = "127.0.0.1"; ///< Its address.
+    std::string hosts;                ///< Names by which it may be asked, with commas between them.
+};
+
 /// `[tls]`: connections between nodes are TLS if `certificate` is set.
 struct tls_settings {
     std::string ca; ///< Files, as written; relative to the directory of the file they are written in.
@@ -102,6 +114,8 @@ struct configuration {
     pg_settings pg;
     tls_settings tls;
     std::string log_level = "info"; ///< `[log] level`: debug, info, warning, error or off.
+    events_settings events;
+    metrics_settings metrics;
     ready_settings ready;
     std::vector<topology_settings> topologies;
     std::vector<otp::role> roles; ///< `[roles.NAME]`, in the order of the file.

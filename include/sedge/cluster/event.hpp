@@ -12,13 +12,18 @@
 
 namespace sedge::cluster {
 
-/// What happened to a node that a topology knows. A node of several topologies has an event for each.
+/// What happened to a node that a topology knows, or to a topology. A node of several topologies has an event for each.
 struct event {
     enum class kind {
-        connected,         ///< `took`: how long the dial took; 0 if the peer dialled us.
-        unable_to_connect, ///< One attempt failed: `took`, `reason`, `code`. It will be tried again.
-        disconnected,      ///< `took`: how long it was up; `reason`.
-        discovered,        ///< Heard of, but not trusted and so not dialled; told once.
+        connected,            ///< `took`: how long the dial took; 0 if the peer dialled us.
+        unable_to_connect,    ///< One attempt failed: `took`, `reason`, `code`. It will be tried again.
+        disconnected,         ///< `took`: how long it was up; `reason`.
+        discovered,           ///< Heard of, but not trusted and so not dialled; told once.
+        unable_to_disconnect, ///< It was to be disconnected, and was gone already.
+        topology_added,       ///< This and the next three have no node. `reason`: the strategy.
+        topology_changed,     ///< The same.
+        topology_removed,
+        strategy_failed, ///< By an exception: `reason`. It is started again.
     };
     kind what = kind::connected;
     std::string topology;

@@ -72,6 +72,8 @@ public:
     // What happens to connections. Up and down alternate for each node.
     void node_up(const atom& node, time_point now);
     void node_down(const atom& node, std::string_view reason, time_point now);
+    /// There was no connection that a `hang_up` could end.
+    void was_gone(const atom& node);
     /// The outcome of a `dial`; exactly one for each. `code` unset: it succeeded.
     void dialled(const atom& node, std::error_code code, std::string_view reason, time_point now);
 

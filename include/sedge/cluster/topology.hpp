@@ -65,6 +65,12 @@ public:
 
     [[nodiscard]] std::vector<std::string> names() const;
     [[nodiscard]] std::vector<known_node> nodes() const;
+    /// How many dials have ended, for each topology that wanted the node; those of topologies that are gone included.
+    struct dial_counts {
+        std::uint64_t ok = 0;
+        std::uint64_t failed = 0;
+    };
+    [[nodiscard]] const std::map<std::string, dial_counts>& dials() const noexcept;
     /// What the strategy of a topology counted: `gossip_sent`, `gossip_malformed`, ...
     [[nodiscard]] std::map<std::string, std::uint64_t> counters(std::string_view topology) const;
 

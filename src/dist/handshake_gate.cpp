@@ -14,9 +14,7 @@ handshake_gate::admission handshake_gate::enter(const wire::ip_address& source, 
     if (mine != per_source_.end() && mine->second >= bounds_.per_source_max && !source.is_loopback()) {
         result.evicted = oldest_of(source);
     } else if (inside_.size() >= bounds_.total_max) {
-        const auto greediest = std::max_element(per_source_.begin(), per_source_.end(),
-                                                [](const auto& a, const auto& b) { return a.second < b.second; });
-        result.evicted = oldest_of(greediest->first);
+        result.evicted = oldest_of_greediest();
     }
     if (result.evicted) leave(*result.evicted, outcome::passed, now);
     result.admitted = ++last_;
@@ -59,6 +57,16 @@ std::optional<handshake_gate::ticket> handshake_gate::oldest_of(const wire::ip_a
     for (const auto& [number, from] : inside_)
         if (from == source) return number;
     return std::nullopt;
+}
+
+// Of several sources that are equally greedy it is the oldest connection: whoever floods us from many addresses with
+// one connection each must not put out one that came just now and is shaking hands.
+handshake_gate::ticket handshake_gate::oldest_of_greediest() const {
+    std::size_t most = 0;
+    for (const auto& [source, count] : per_source_) most = std::max(most, count);
+    const auto found =
+        std::ranges::find_if(inside_, [&](const auto& one) { return per_source_.at(one.second) == most; });
+    return found->first;
 }
 
 handshake_gate::outcome outcome_of(const std::error_code& code) noexcept {

@@ -57,6 +57,17 @@ TEST_F(Gate, WhenFullTheOldestOfTheGreediestSourceGoes) {
     EXPECT_EQ(gate.inside(), limits::handshake_connections_max);
 }
 
+TEST_F(Gate, OfEquallyGreedySourcesTheOldestConnectionGoes) {
+    const auto first = enter(source(500)).admitted;
+    const auto second = enter(source(499)).admitted;
+    for (int i = 2; i < static_cast<int>(limits::handshake_connections_max); ++i)
+        EXPECT_FALSE(enter(source(i)).evicted);
+    const auto honest = enter(source(1)); // the least address of all, and just begun
+    EXPECT_EQ(honest.evicted, first);
+    EXPECT_EQ(enter(source(600)).evicted, second);
+    for (int i = 601; i < 700; ++i) EXPECT_NE(enter(source(i)).evicted, honest.admitted);
+}
+
 TEST_F(Gate, PlacesAreFreeAgainAfterLeaving) {
     for (int i = 0; i < 1000; ++i) {
         const auto entered = enter(source(1));

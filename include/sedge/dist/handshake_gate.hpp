@@ -15,7 +15,7 @@ namespace sedge::dist {
 /// Which fresh connections may begin a handshake. A core; one per listener.
 ///
 /// There is a bound over all and one per source address. Where a bound is hit the newcomer is let in and the oldest
-/// connection of the source with most of them has to go, so that idle connections cannot lock others out. A source
+/// connection of those sources that have most has to go, so that idle connections cannot lock others out. A source
 /// with several failures in a minute is shut out for another. Loopback knows neither the bound per source nor that.
 class handshake_gate {
 public:
@@ -55,6 +55,7 @@ private:
     };
     void note_failure(const wire::ip_address& source, time_point now);
     std::optional<ticket> oldest_of(const wire::ip_address& source) const;
+    ticket oldest_of_greediest() const; // precondition: somebody is inside
 
     bounds bounds_;
     ticket last_ = 0;

@@ -24,6 +24,10 @@ namespace {
 constexpr milliseconds heartbeat_least{1};
 constexpr milliseconds heartbeat_most{5000};
 constexpr seconds reopen_pause{5};
+// After a datagram that is not read nothing is for `flood_pause`, at the most every `flood_read`: of 50,000 a second
+// 100 wait then, and the socket holds more.
+constexpr milliseconds flood_pause{2};
+constexpr milliseconds flood_read{1};
 constexpr std::size_t secret_advised_bytes = 16;
 
 std::string counter_of(const error& failure) {
@@ -139,6 +143,7 @@ byte_buffer gossip::heartbeat(strategy_context& topology) const {
 
 task<> gossip::receive(strategy_context& topology, wire::datagram_socket& from, gossip_gate& gate, bool& ended) {
     std::array<std::uint8_t, limits::gossip_packet_bytes_max> buffer;
+    time_point next_pause{};
     for (;;) {
         auto receiving = from.receive(buffer);
         auto arrived = co_await std::move(receiving);
@@ -146,6 +151,12 @@ task<> gossip::receive(strategy_context& topology, wire::datagram_socket& from, 
         auto verdict = gate.judge(*arrived, topology.env().now());
         if (verdict != gossip_gate::verdict::admitted) {
             topology.count("gossip_dropped_" + std::string{to_string(verdict)});
+            // So a flood is read in batches: to wake up for each datagram costs more than to read it.
+            if (topology.env().now() >= next_pause) {
+                auto pause = sleep_for(topology.env(), flood_pause);
+                co_await std::move(pause);
+                next_pause = topology.env().now() + flood_read;
+            }
         } else if (arrived->size > buffer.size()) {
             topology.count("gossip_dropped_too_long");
         } else {

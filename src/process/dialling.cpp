@@ -2,18 +2,12 @@
 //
 // Connections that this node opens, and what is sent before they are up.
 //
-// A peer is dialled at most once in `dial_pause`, whoever asks: topologies, `global` that was told of it, and senders
-// do not know of each other, and after a split each of them wants what the others want. Who asks sooner waits; if the
-// peer's own dial arrives meanwhile, that is the connection.
+// A peer is dialled at most once in `node_options::dial_pause`, whoever asks: topologies, `global` that was told of it,
+// and senders do not know of each other, and after a split each of them wants what the others want. Who asks sooner
+// waits; if the peer's own dial arrives meanwhile, that is the connection.
 #include "process/peer.hpp"
 
 namespace sedge {
-
-namespace {
-
-constexpr duration dial_pause = seconds{1}; // between two dials of one peer
-
-} // namespace
 
 struct peer_set::dialling final : dist::dial_decisions {
     dialling(dist::name_arbiter& a, atom p, dist::name_arbiter::attempt n)
@@ -84,7 +78,7 @@ task<result<dist::established>> peer_set::dial(peer_ptr p, dist::name_arbiter::a
     if (!parsed) co_return std::move(parsed).error().within(step);
     if (auto kind = check_name_kind(owner_.options.long_names, *parsed); !kind) co_return kind.error().within(step);
     if (p->dialled_at) {
-        auto pause = sleep_until(owner_.env, *p->dialled_at + dial_pause);
+        auto pause = sleep_until(owner_.env, *p->dialled_at + owner_.options.dial_pause);
         co_await std::move(pause);
     }
     p->dialled_at = owner_.env.now();
@@ -142,7 +136,7 @@ void peer_set::when_up(const atom& name, std::size_t bytes, std::function<void()
     if (!under_way) {
         if (!owner_.options.auto_connect) return lost();
         if (!p && peers_.size() >= 2 * limits::peers_max) return lost();
-        if (p && p->last_failure && owner_.env.now() < p->failed_at + dial_pause) return lost();
+        if (p && p->last_failure && owner_.env.now() < p->failed_at + owner_.options.dial_pause) return lost();
         p = find_or_add(name);
     }
     if (p->waiting_bytes + bytes > owner_.options.send_queue_bytes_max) {

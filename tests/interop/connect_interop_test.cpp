@@ -4,6 +4,8 @@
 #include "interop/with_otp.hpp"
 
 #include <csignal>
+#include <cstdlib>
+#include <optional>
 
 namespace sedge::test {
 namespace {
@@ -56,11 +58,25 @@ TEST_F(Connections, NodeMonitorSeesUpAndDown) {
 /// The names sort differently against each other's, which decides who wins a simultaneous connect.
 class SimultaneousConnect : public WithOtp, public testing::WithParamInterface<const char*> {};
 
+/// How often two nodes dial each other at the same moment.
+int races(int usual) {
+    const char* asked = std::getenv("SEDGE_RACES");
+    return asked ? std::atoi(asked) : usual;
+}
+
+/// Dials as often as it is asked to: here it is the races that count.
+sedge_options eager(const std::string& name = "sedge@127.0.0.1") {
+    sedge_options options;
+    options.name = name;
+    options.more = [](node_options& o) { o.dial_pause = {}; };
+    return options;
+}
+
 TEST_P(SimultaneousConnect, LeavesOneConnectionIn200Rounds) {
-    auto& us = start_sedge();
+    auto& us = start_sedge(eager());
     auto& otp = start_otp(GetParam());
     atom peer{otp.name()};
-    for (int round = 0; round < 200; ++round) {
+    for (int round = 0; round < races(200); ++round) {
         otp.ask_erl("net_kernel:connect_node('sedge@127.0.0.1')");
         auto connected = run(us.node.connect(peer));
         ASSERT_TRUE(connected) << round << ": " << connected.error().message();
@@ -80,6 +96,33 @@ INSTANTIATE_TEST_SUITE_P(Names, SimultaneousConnect, testing::Values("otp@127.0.
                          [](const auto& made) {
                              return std::string{made.param[0] == 'z' ? "OtpGreater" : "OtpSmaller"};
                          });
+
+TEST_F(Connections, TwoNodesOfSedgeThatDialEachOtherAtOnceHaveOneConnection) {
+    auto& a = start_sedge(eager("a@127.0.0.1"));
+    auto& b = start_sedge(eager("b@127.0.0.1"));
+    duration slowest{};
+    for (int round = 0; round < races(200); ++round) {
+        std::optional<result<void>> one, other;
+        nursery dials;
+        auto begun = env.now();
+        dials.start(detail::store(a.node.connect(atom{"b@127.0.0.1"}), one));
+        dials.start(detail::store(b.node.connect(atom{"a@127.0.0.1"}), other));
+        ASSERT_TRUE(eventually([&] { return one && other; })) << round;
+        ASSERT_TRUE(*one) << round << ": " << one->error().message();
+        ASSERT_TRUE(*other) << round << ": " << other->error().message();
+        slowest = std::max(slowest, env.now() - begun);
+        run_for(1ms);
+        ASSERT_TRUE(a.node.is_connected(atom{"b@127.0.0.1"}) && b.node.is_connected(atom{"a@127.0.0.1"})) << round;
+        (round % 2 == 0 ? a : b).node.disconnect(round % 2 == 0 ? atom{"b@127.0.0.1"} : atom{"a@127.0.0.1"});
+        ASSERT_TRUE(eventually([&] { return a.node.peers().empty() && b.node.peers().empty(); })) << round;
+    }
+    EXPECT_LT(slowest, 1s);
+    std::printf("%d races, the slowest over after %.1f ms\n", races(200),
+                std::chrono::duration<double, std::milli>(slowest).count());
+    for (auto* side : {&a, &b})
+        for (std::size_t i = 0; i < side->events.size(); ++i)
+            EXPECT_EQ(side->events[i].substr(0, 2), i % 2 == 0 ? "up" : "do") << i;
+}
 
 TEST_F(Connections, HiddenNodesStayOutOfTheLists) {
     proves("Connections", "hidden nodes", direction::both);

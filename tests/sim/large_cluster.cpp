@@ -163,6 +163,7 @@ private:
     }
 
     void node_changed(machine& m, const node_event& e) {
+        if (e.what == node_event::kind::changed) return;
         const bool now_up = e.what == node_event::kind::up;
         if (m.up[e.node] == now_up)
             violated(m.name, std::string{now_up ? "up" : "down"} + " twice for " + e.node.str());

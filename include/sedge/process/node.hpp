@@ -37,6 +37,7 @@ struct node_options {
     std::uint16_t port_min = 0;                ///< Range for the listener; 0: any free port.
     std::uint16_t port_max = 0;
     milliseconds setup_time{7000}; ///< One whole connection attempt. OTP's default.
+    milliseconds dial_pause{1000}; ///< From one dial of a peer to the next of the same, whoever asks for it.
     seconds tick_time{60};         ///< A silent peer is down after 0.75 to 1.25 of it.
     /// Per peer; the largest message that goes in parts does not count. Above it the connection closes.
     std::size_t send_queue_bytes_max = limits::send_queue_bytes_max;
@@ -122,7 +123,7 @@ public:
     /// Connects to `peer`, or waits for an attempt already under way.
     ///
     /// Completes at once if the peer is up. If both nodes dial each other, one of the two connections survives and
-    /// both calls succeed. Does not retry; a topology does. Waits while a dial of that peer is less than 1 s old.
+    /// both calls succeed. Does not retry; a topology does. Waits for the rest of `dial_pause`.
     ///
     /// Errors: those of `wire::directory::locate`, dist::errc (refused, wrong_cookie, flags_missing, ...),
     ///         errc::timed_out after `setup_time`, errc::stopped, system codes. The context names peer and step.

@@ -9,7 +9,7 @@
 //                   `dials_max` in all, so a dead host delays nobody else.
 //   first dial      at once by the greater name, `yield_time` later by the smaller: of two nodes that dial each other
 //                   at the same moment the greater wins anyway, so the smaller's attempt would be wasted. If the
-//                   greater does not know us, the smaller just dials.
+//                   greater does not know us, the smaller just dials. Who announced itself is dialled at once.
 //   no longer       the claim goes; with the last one the dials end. A connection ends only if no other topology wants
 //   wanted          the node, and the topology's strategy owns removal or somebody removed or changed the topology.
 //   changed         claims of the strategy before are kept until the new one gives its first list, so that nothing that
@@ -171,8 +171,9 @@ void reconciler::heard(const std::string& name, const atom& node, trust how, std
     claimed.leaving = false;
     if (p.up || p.dialling) return;
     if (was_silent) p.retry.reset();
-    // It lives, so do not wait for the pause that its absence earned; `dial_gap` still holds.
-    if (was_silent || p.last_dial) schedule(p, std::min(p.next_dial, now));
+    // It lives, so do not wait for the pause that its absence earned, and not for its own dial either: who announces
+    // itself may have heard nobody yet. `dial_gap` still holds.
+    schedule(p, std::min(p.next_dial, now));
 }
 
 // Who says goodbye may be lying: so a connection stays, and the next sign of life brings the claim back.

@@ -225,7 +225,8 @@ public:
         if (!started) env_.log(log_level::error, "[sedge] " + started.error().message());
         for (auto& each : std::exchange(specs_, {})) start(std::move(each));
         if (!config_.node.members_file.empty()) members_.emplace(*topologies_, env_, config_.node.members_file);
-        cluster::add_topology_functions(kernel_->functions(), *configured_, *topologies_, [this] { return reload(); });
+        cluster::add_topology_functions(kernel_->functions(), *node_, *configured_, *topologies_,
+                                        [this] { return reload(); });
     }
 
     // -- readiness -------------------------------------------------------------------------------------------------

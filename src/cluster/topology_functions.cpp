@@ -58,12 +58,22 @@ std::vector<term> list(const configured_topologies& configured, const topologies
     return out;
 }
 
+/// {Name, State, Reason}.
+std::vector<std::tuple<atom, atom, std::string>> states(const node& here) {
+    std::vector<std::tuple<atom, atom, std::string>> all;
+    for (const auto& other : here.node_states())
+        if (!other.hidden) all.emplace_back(other.name, atom{to_string(other.state)}, other.reason);
+    return all;
+}
+
 } // namespace
 
-void add_topology_functions(otp::function_table& table, configured_topologies& configured, topologies& running,
-                            std::function<result<std::string>()> reload) {
+void add_topology_functions(otp::function_table& table, node& here, configured_topologies& configured,
+                            topologies& running, std::function<result<std::string>()> reload) {
     table.add(
         module_name, "list", [&configured, &running]() { return list(configured, running); }, otp::access::info);
+    table.add(
+        module_name, "node_states", [&here]() { return states(here); }, otp::access::info);
     table.add(module_name, "add", [&configured](std::string name, std::string strategy, options given) -> result<void> {
         auto settings = settings_of(name, strategy, given);
         if (!settings) return settings.error();

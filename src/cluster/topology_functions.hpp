@@ -18,14 +18,15 @@ namespace sedge::cluster {
 /// What `sedge topology` asks a running node for: the functions of the module `sedge_topology`.
 ///
 ///     list()                          a list of maps: name, strategy, counters, and nodes with state and last reason
+///     node_states()                   a list of {Name, State, Reason}: node::node_states without the hidden ones
 ///     add(Name, Strategy, Options)    Options is a list of {Key, Text} as in the configuration; `trust` among them
 ///     change(Name, Strategy, Options)
 ///     remove(Name)
 ///     reload()                        reads the configuration file again; {ok, What}
 ///
-/// All but `list` give `ok` or `{error, Sentence}`, and need `may_change_topologies`.
-void add_topology_functions(otp::function_table& table, configured_topologies& configured, topologies& running,
-                            std::function<result<std::string>()> reload);
+/// All but `list` and `node_states` give `ok` or `{error, Sentence}`, and need `may_change_topologies`.
+void add_topology_functions(otp::function_table& table, node& here, configured_topologies& configured,
+                            topologies& running, std::function<result<std::string>()> reload);
 
 /// Whether a node may have such a function run here: whoever has the right `control`, and programs of this machine,
 /// which had to read the cookie of this user and could end the node just as well.

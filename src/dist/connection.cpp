@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "dist/outgoing.hpp"
+#include "dist/watcher.hpp"
 
 namespace sedge::dist {
 
@@ -18,7 +19,7 @@ constexpr std::size_t turn_bytes_max = 256 * 1024; // read, and written, before 
 constexpr std::size_t batch_bytes_max = 64 * 1024; // more than this is not held back to the end of a turn
 } // namespace
 
-class connection::impl {
+class connection::impl final : watched {
 public:
     impl(connection& self, environment& env, established link, connection_events& events, connection_options options)
         : self_(self), env_(env), events_(events), options_(options), link_(std::move(link)),
@@ -26,12 +27,15 @@ public:
           decoder_(link_.peer.chosen,
                    {limits::fragment_sequences_max, options.message_bytes_max, limits::fragment_time_max}),
           frames_(wire::frame_width::four, options.message_bytes_max), outgoing_(link_.peer.chosen),
-          ticker_(options.tick_time), all_written_(env), queue_(std::make_shared<queue_state>(env)) {}
+          ticker_(options.tick_time), all_written_(env), queue_(std::make_shared<queue_state>(env)) {
+        if (options_.watch) watcher_.emplace(env_, static_cast<watched&>(*this), link_, *options_.watch);
+    }
 
     void start() {
         take_leftover();
         env_.arm_after(tick_timer_, ticker_.interval());
         tasks_.start(read());
+        if (watcher_) watcher_->start();
     }
 
     result<void> send(const control_message& message, const term* payload, const pid* sender) {
@@ -49,17 +53,8 @@ public:
         }
         outgoing_.push(message, payload, sender);
         ++counts_.messages_out;
-        ticker_.on_written();
-        all_written_.reset();
         if (outgoing_.size() > options_.send_wait_bytes) queue_->note_full();
-        // The first message of a turn goes out at once; those that follow it in the same turn go out together.
-        if (blocked_) return {};
-        if (!end_of_turn_.queued()) {
-            write();
-            env_.ready(end_of_turn_);
-        } else if (outgoing_.size() >= batch_bytes_max) {
-            write();
-        }
+        leave();
         return {};
     }
 
@@ -69,6 +64,7 @@ public:
         down_reason_ = std::move(reason);
         link_.stream->close();
         tick_timer_.disarm();
+        if (watcher_) watcher_->stop();
         stall_timer_.disarm();
         all_written_.set();
         queue_->note_room();
@@ -121,6 +117,40 @@ private:
 
     [[nodiscard]] std::string name() const { return link_.peer.name.full.str(); }
 
+    /// Something was put into `outgoing_`. The first message of a turn goes out at once; those that follow it in the
+    /// same turn go out together.
+    void leave() {
+        ticker_.on_written();
+        all_written_.reset();
+        if (blocked_) return;
+        if (!end_of_turn_.queued()) {
+            write();
+            env_.ready(end_of_turn_);
+        } else if (outgoing_.size() >= batch_bytes_max) {
+            write();
+        }
+    }
+
+    // -- what the watcher needs --------------------------------------------------------------------------------------
+
+    [[nodiscard]] detector::sight look() const override {
+        return {outgoing_.size() > 0 || link_.stream->held() > 0, wire::delivered(*link_.stream)};
+    }
+    void put(const control_message& message, const term* payload) override {
+        if (!open_ || !is_expressible(message, link_.peer.chosen)) return;
+        outgoing_.push(message, payload, nullptr);
+        leave();
+    }
+    void put_tick() override {
+        if (outgoing_.size() > 0) return;
+        outgoing_.push_tick();
+        ticker_.on_written();
+        write();
+    }
+    void suspected(bool is_suspect, std::string why) override { events_.on_suspect(self_, is_suspect, why); }
+    void leaving() override { events_.on_leaving(self_); }
+    void missed(std::string why) override { close(error{errc::tick_timeout, name() + " does not respond: " + why}); }
+
     // -- in ----------------------------------------------------------------------------------------------------------
 
     task<> read() {
@@ -166,6 +196,7 @@ private:
             frames_.commit(step.count);
             counts_.bytes_in += step.count;
             ticker_.on_read();
+            if (watcher_) watcher_->on_read();
             return true;
         case wire::io_step::outcome::would_block: return false;
         case wire::io_step::outcome::closed:
@@ -179,9 +210,13 @@ private:
     void deliver(byte_view packet) {
         auto said = decoder_.feed(packet, env_.now());
         if (!said) return close(said.error().within(name()));
-        if (!said->has_value()) return;
+        if (!said->has_value()) {
+            if (watcher_ && packet.empty()) watcher_->on_tick_read();
+            return;
+        }
         if (const auto offence = violation((*said)->control, link_.peer.name.full, link_.self))
             return close(error{errc::bad_packet, name() + ": " + *offence});
+        if (watcher_ && watcher_->takes(**said)) return;
         ++counts_.messages_in;
         events_.on_message(self_, std::move(**said));
     }
@@ -205,6 +240,7 @@ private:
                 counts_.bytes_out += step.count;
                 written += step.count;
                 taken_at_ = env_.now();
+                if (watcher_) watcher_->on_written();
                 if (queue_->full && outgoing_.size() <= options_.send_wait_bytes / 2) queue_->note_room();
                 break;
             case wire::io_step::outcome::would_block: wait_to_write(); break;
@@ -287,6 +323,7 @@ private:
     call<runnable, &impl::report_down> down_notice_{*this};
     call<timer, &impl::on_tick_time> tick_timer_{*this};
     call<timer, &impl::on_stall_time> stall_timer_{*this};
+    std::optional<watcher> watcher_;
     nursery tasks_; // last: its tasks use all of the above
 };
 

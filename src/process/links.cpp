@@ -7,6 +7,17 @@ namespace sedge {
 
 namespace {
 
+/// Where port mappers are: some answer comes from there on a machine that lets nodes in.
+constexpr std::uint16_t mapper_port = 4369;
+
+bool is_of_system(const std::error_category& category) {
+    return category == std::system_category() || category == std::generic_category();
+}
+
+bool is_end_of_stream(const error& why) {
+    return why == make_error_code(wire::errc::closed) || is_of_system(why.code().category());
+}
+
 /// The word that node events and OTP use for the end of a connection.
 std::string down_reason(const error& why) {
     if (why == make_error_code(dist::errc::tick_timeout)) return "net_tick_timeout";
@@ -14,8 +25,8 @@ std::string down_reason(const error& why) {
     if (why == make_error_code(wire::errc::closed)) return "connection_closed";
     if (why == make_error_code(errc::stopped)) return why.context().empty() ? "disconnect" : why.context();
     const auto& category = why.code().category();
-    const bool of_stream = category == std::system_category() || category == wire::tls_category() ||
-                           category == wire::tls_alert_category();
+    const bool of_stream =
+        is_of_system(category) || category == wire::tls_category() || category == wire::tls_alert_category();
     return of_stream ? "connection_closed" : why.message();
 }
 
@@ -60,11 +71,13 @@ void peer_set::link_up(dist::established link, dist::name_arbiter::attempt numbe
     options.send_wait_bytes = owner_.options.send_wait_bytes;
     options.send_stall_time = owner_.options.send_stall_time;
     options.message_bytes_max = owner_.options.message_bytes_max;
+    if (owner_.detection) options.watch = {*owner_.detection, owner_.creation, mapper_port};
     SEDGE_ASSERT(!p->connection);
     p->connection = std::make_unique<dist::connection>(owner_.env, std::move(link), *p, options);
     p->number = number;
     p->up_since = owner_.env.now();
     p->relations_in = 0;
+    p->leaving = false;
     p->standing = node_standing{.name = p->name, .since = p->up_since, .hidden = hidden};
     p->last_failure.reset();
     owner_.processes.node_changed({p->name, true, hidden, {}});
@@ -74,6 +87,19 @@ void peer_set::link_up(dist::established link, dist::name_arbiter::attempt numbe
     p->waiting_bytes = 0;
     for (auto& retry : waiting) retry();
     p->note_change();
+}
+
+void peer_set::peer::on_suspect(dist::connection&, bool is_suspect, const std::string& why) {
+    if (leaving) return;
+    const auto state = is_suspect ? node_state::suspect : node_state::up;
+    set.owner_.env.log(log_level::info, "[sedge] :\"" + printable(name.text()) + "\" is " +
+                                            std::string{to_string(state)} + (is_suspect ? ": " + why : " again"));
+    set.announce(*this, node_event::kind::changed, state, why);
+}
+
+void peer_set::peer::on_leaving(dist::connection&) {
+    if (std::exchange(leaving, true)) return;
+    set.announce(*this, node_event::kind::changed, node_state::draining, {});
 }
 
 void peer_set::announce(peer& p, node_event::kind what, node_state state, std::string reason) {
@@ -95,7 +121,8 @@ void peer_set::link_down(peer& p, const error& why) {
                        "[sedge] connection to " + printable(p.name.text()) + " closed: " + printable(why.message()));
     owner_.processes.node_lost(p.name);
     owner_.processes.node_changed({p.name, false, hidden, down_reason(why)});
-    announce(p, node_event::kind::down, node_state::down, down_reason(why));
+    const bool in_order = p.leaving && is_end_of_stream(why);
+    announce(p, node_event::kind::down, in_order ? node_state::left : node_state::down, down_reason(why));
     p.note_change();
     if (p.name == named_by_ && !stopping_) lose_name();
 }

@@ -16,6 +16,7 @@ struct peer_set::peer final : dist::connection_events {
     dist::name_arbiter::attempt number = 0;       // of the connection
     time_point up_since{};
     std::optional<node_standing> standing; // unset: was never up
+    bool leaving = false;                  // it has begun to stop in order
     std::size_t relations_in = 0; // links and monitors that the peer holds here; see limits::signals_per_peer_max
     event changed;                // set whenever an attempt ends, a link comes up or goes down
     std::optional<time_point> dialled_at; // when the last dial began
@@ -31,6 +32,8 @@ struct peer_set::peer final : dist::connection_events {
     }
 
     void on_message(dist::connection& from, dist::incoming&& message) override;
+    void on_suspect(dist::connection&, bool is_suspect, const std::string& why) override;
+    void on_leaving(dist::connection&) override;
     void on_down(dist::connection&, const error& reason) override { set.link_down(*this, reason); }
 
     void count(int added) {

@@ -6,13 +6,11 @@
 namespace sedge::wire {
 
 namespace {
-constexpr std::size_t backlog_max = 128;             // what a kernel queues for a listener, by default
-constexpr std::chrono::seconds connect_again_after{1};  // first retransmission of a SYN in Linux
+constexpr std::size_t backlog_max = 128;                   // what a kernel queues for a listener, by default
+constexpr std::chrono::seconds connect_again_after{1};     // first retransmission of a SYN in Linux
 constexpr std::chrono::seconds neighbour_unknown_after{3}; // three ARP requests, one second each
 
-std::error_code code(std::errc e) {
-    return std::make_error_code(e);
-}
+std::error_code code(std::errc e) { return std::make_error_code(e); }
 } // namespace
 
 bool simulated_listener_state::takes(const endpoint& to) const {
@@ -32,9 +30,7 @@ connection::connection(simulated_program& from, endpoint local, endpoint remote,
     world_.connections.emplace(number_, this);
 }
 
-connection::~connection() {
-    world_.connections.erase(number_);
-}
+connection::~connection() { world_.connections.erase(number_); }
 
 // ---- what a program does ----
 
@@ -85,9 +81,23 @@ std::size_t connection::room(int writer) const noexcept {
     return held >= world_.options.stream_buffer_bytes ? 0 : world_.options.stream_buffer_bytes - held;
 }
 
-void connection::connect() {
-    send(1, kind::connect);
+delivery connection::delivered(int end) const {
+    const side& s = ends_[end];
+    const bool under_way = s.acknowledged_at > world_.now;
+    const auto& l = world_.link(*s.machine, *ends_[1 - end].machine);
+    return {ends_[1 - end].arriving_bytes > 0 || s.acknowledgement_lost || under_way,
+            under_way ? duration{} : world_.now - s.acknowledged_at, 2 * l.delay_least};
 }
+
+void connection::acknowledge(int writer) {
+    side& s = ends_[writer];
+    const auto& from = *ends_[1 - writer].machine;
+    s.acknowledgement_lost = !world_.path_open(from, *s.machine);
+    // The least delay, not a drawn one: what is drawn decides everything that comes later in a simulation.
+    if (!s.acknowledgement_lost) s.acknowledged_at = world_.now + world_.link(from, *s.machine).delay_least;
+}
+
+void connection::connect() { send(1, kind::connect); }
 
 void connection::close(int end, bool unaccepted) noexcept {
     side& s = ends_[end];
@@ -135,6 +145,7 @@ void connection::schedule(int to) {
 void connection::resume() {
     for (int to : {0, 1}) {
         side& s = ends_[to];
+        if (s.acknowledgement_lost) acknowledge(to);
         if (s.scheduled || s.arriving.empty()) continue;
         const time_point due = world_.now + world_.delay(*ends_[1 - to].machine, *s.machine);
         for (auto& waiting : s.arriving) waiting.due = std::max(waiting.due, due);
@@ -166,12 +177,16 @@ void connection::arrive(int end, segment&& s) {
     if (here.closed) return;
     switch (s.what) {
     case kind::connect: break;
-    case kind::connected: state_ = phase::established; break;
+    case kind::connected:
+        state_ = phase::established;
+        acknowledge(end);
+        break;
     case kind::refused:
         state_ = phase::refused;
         here.failure = code(std::errc::connection_refused);
         break;
     case kind::data:
+        acknowledge(1 - end);
         if (here.read > 0 && here.read >= here.inbox.size() / 2) {
             here.inbox.erase(here.inbox.begin(), here.inbox.begin() + static_cast<std::ptrdiff_t>(here.read));
             here.read = 0;
@@ -198,6 +213,7 @@ void connection::arrive_at_listener() {
         return;
     }
     ends_[1].owner = listener.owner;
+    ends_[1].acknowledged_at = world_.now;
     send(0, kind::connected);
     listener.backlog.push_back(shared_from_this());
     listener.accepting.wake(*listener.owner);
@@ -309,8 +325,8 @@ result<std::unique_ptr<wire::listener>> simulated_program::listen(endpoint at, l
         if (other->at.port != at.port) continue;
         const bool same_family = other->at.address.is_v4() == at.address.is_v4();
         const bool both_families = !(other->at.address.is_v4() ? options : other->options).v6_only;
-        const bool overlap = other->at.address == at.address || other->at.address.is_unspecified() ||
-                             at.address.is_unspecified();
+        const bool overlap =
+            other->at.address == at.address || other->at.address.is_unspecified() || at.address.is_unspecified();
         if (overlap && (same_family || both_families)) return error{code(std::errc::address_in_use), what()};
     }
     if (!alive) return error{code(std::errc::network_down), what()};

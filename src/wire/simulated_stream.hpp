@@ -4,6 +4,8 @@
 #include "wire/simulated_program.hpp"
 #include "wire/wait_slot.hpp"
 
+#include <sedge/wire/delivery.hpp>
+
 #include <deque>
 
 namespace sedge::wire {
@@ -39,6 +41,10 @@ public:
     wait_slot& reading(int end) noexcept { return ends_[end].reading; }
     wait_slot& writing(int end) noexcept { return ends_[end].writing; }
 
+    /// As TCP_INFO tells it. Acknowledgements cross a path like data, but are not resent on their own: one that meets a
+    /// cut path arrives after it is open again.
+    [[nodiscard]] delivery delivered(int end) const;
+
     void connect();
     /// As the kernel does for close(2): FIN, or RST if something was left unread or nobody accepted.
     void close(int end, bool unaccepted = false) noexcept;
@@ -66,7 +72,9 @@ private:
         bool scheduled = false; // an occurrence for the first of `arriving` is planned
         bool finished = false;  // the peer's FIN came
         bool closed = false;
-        bool lost = false; // its machine was switched off: it knows nothing of this connection any more
+        bool lost = false;                 // its machine was switched off: it knows nothing of this connection any more
+        time_point acknowledged_at{};      // when the last acknowledgement comes, or came, back here
+        bool acknowledgement_lost = false; // what was sent from here has arrived, and nobody could say so
         std::error_code failure;
         wait_slot reading;
         wait_slot writing;
@@ -77,6 +85,7 @@ private:
     void deliver(int to);
     void arrive(int end, segment&& s);
     void arrive_at_listener();
+    void acknowledge(int writer);
     void fail(int end, std::error_code code);
     void wake(int end);
     [[nodiscard]] std::size_t unread(const side& s) const noexcept { return s.inbox.size() - s.read; }
@@ -89,7 +98,7 @@ private:
 };
 
 /// What a program holds of one end.
-class simulated_stream final : public stream {
+class simulated_stream final : public stream, public knows_delivery {
 public:
     simulated_stream(std::shared_ptr<connection> c, int end) : connection_(std::move(c)), end_(end) {}
     ~simulated_stream() override { connection_->close(end_); }
@@ -98,6 +107,7 @@ public:
     io_step try_write(byte_view bytes) override { return connection_->try_write(end_, bytes); }
     task<> readable() override;
     task<> writable() override;
+    std::optional<delivery> delivered() const override { return connection_->delivered(end_); }
     void close() noexcept override { connection_->close(end_); }
     endpoint local() const override { return connection_->address_of(end_); }
     endpoint remote() const override { return connection_->address_of(1 - end_); }

@@ -2,6 +2,8 @@
 #include "wire/native_address.hpp"
 #include "wire/system_transport.hpp"
 
+#include <sedge/wire/delivery.hpp>
+
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -52,7 +54,7 @@ endpoint remote_of(int fd) {
     return getpeername(fd, address.data(), address.size_out()) == 0 ? address.get() : endpoint{};
 }
 
-class tcp_stream final : public stream {
+class tcp_stream final : public stream, public knows_delivery {
 public:
     explicit tcp_stream(fd_owner fd) : fd_(std::move(fd)), local_(local_of(fd_->fd())), remote_(remote_of(fd_->fd())) {
         set_on(fd_->fd(), IPPROTO_TCP, TCP_NODELAY);
@@ -79,6 +81,13 @@ public:
     }
     task<> readable() override { return watched_fd::readable(fd_.shared()); }
     task<> writable() override { return watched_fd::writable(fd_.shared()); }
+    std::optional<delivery> delivered() const override {
+        tcp_info info{};
+        socklen_t size = sizeof info;
+        if (!fd_->is_open() || getsockopt(fd_->fd(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
+        return delivery{info.tcpi_unacked > 0, milliseconds{info.tcpi_last_ack_recv},
+                        std::chrono::microseconds{info.tcpi_rtt}};
+    }
     void close() noexcept override { fd_->close(); }
     endpoint local() const override { return local_; }
     endpoint remote() const override { return remote_; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/tls_engine.hpp"
 
+#include <sedge/wire/delivery.hpp>
 #include <sedge/wire/environment.hpp>
 
 #include <array>
@@ -66,7 +67,7 @@ namespace {
 constexpr milliseconds last_words_time{500}; // for the peer to read an alert before the connection goes
 constexpr std::size_t last_words_bytes_max = 16 * 1024;
 
-class tls_stream final : public stream {
+class tls_stream final : public stream, public knows_delivery {
 public:
     tls_stream(std::unique_ptr<stream> over, std::unique_ptr<tls_engine> engine)
         : over_(std::move(over)), engine_(std::move(engine)) {}
@@ -103,6 +104,8 @@ public:
     }
     task<> writable() override { return flush_when_possible(); }
     std::size_t held() const noexcept override { return closed_ || failed_ ? 0 : engine_->output().size(); }
+
+    std::optional<delivery> delivered() const override { return wire::delivered(*over_); }
 
     void close() noexcept override {
         if (closed_) return;

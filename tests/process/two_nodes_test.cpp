@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "process/node_impl.hpp"
 #include "process/nodes.hpp"
 
 #include <sedge/process/remote_signal.hpp>
@@ -258,6 +259,8 @@ TEST_F(TwoNodes, ARestartedNodeIsAnotherIncarnation) {
 }
 
 TEST_F(TwoNodes, ANodeThatComesBackReplacesItsSilentSelf) {
+    // Bytes that are on their way to a machine that is new would end the old link before it is replaced.
+    for (auto* n : {&a, &b}) (*n)->internals().detection.reset();
     ASSERT_TRUE(connect(a, 'b').has_value());
     settle();
     sim.power_off(b.address); // nobody is told
@@ -265,7 +268,7 @@ TEST_F(TwoNodes, ANodeThatComesBackReplacesItsSilentSelf) {
     b.node.reset();
     auto& again = boot('b');
     ASSERT_TRUE(connect(again, 'a').has_value());
-    settle();
+    sim.run_for(1s);
     EXPECT_EQ(a.events, (lines{"up b@10.0.0.2", "down b@10.0.0.2 connection_replaced", "up b@10.0.0.2"}));
 }
 

@@ -51,6 +51,7 @@ class Member:
         self.report_at = 0.0
         self.past = dict.fromkeys(self.summed, 0)  # of the incarnations before this one
         self.events = []  # (when, "nodeup" or "nodedown", node), of all incarnations
+        self.states = []  # (when, "suspect", "up" or "draining", node): what a node of sedge thinks of one that is up
         self.memory = []  # (seconds since its start, kilobytes) of this incarnation
         self.ending = False
         self.log = machine.home / "log"
@@ -88,6 +89,8 @@ class Member:
             elif "report" in said:
                 self.report, self.report_at = said["report"], time.monotonic()
                 self._measure(program.pid)
+            elif "state" in said:
+                self.states.append((time.monotonic(), said["state"], said["node"]))
             elif "up" in said:
                 self.up_at = time.monotonic()
                 up.set()

@@ -115,7 +115,10 @@ task<int> run(application& app, world& all, milliseconds pause) {
     side.start(take_commands(dynamic_cast<wire::system_environment&>(app.env()), app, all, side));
     auto& node = app.node();
     auto watching = node.watch([&all](const node_event& e) {
-        if (e.what == node_event::kind::changed) return;
+        if (e.what == node_event::kind::changed) {
+            say("{\"state\":\"" + std::string{to_string(e.state)} + "\",\"node\":\"" + e.node.str() + "\"}");
+            return;
+        }
         bool down = e.what == node_event::kind::down;
         say(std::string{down ? "{\"nodedown\":\"" : "{\"nodeup\":\""} + e.node.str() + "\"}");
         if (down) ++all.node_downs[e.node];

@@ -9,6 +9,7 @@
 #include "wire/tasks.hpp"
 
 #include <sedge/base/nursery.hpp>
+#include <sedge/wire/delivery.hpp>
 
 #include <gtest/gtest.h>
 
@@ -110,6 +111,22 @@ TYPED_TEST_P(Conformance, WriterWaitsForASlowReader) {
     ASSERT_TRUE(got);
     this->world.run(pair.client->writable());
     EXPECT_EQ(fill(), wire::io_step::outcome::would_block);
+}
+
+TYPED_TEST_P(Conformance, BytesThatArriveAreAcknowledgedThoughNobodyReadsThem) {
+    auto pair = this->connected();
+    const byte_buffer block = pattern(65'536);
+    const auto all_there_soon = [&] {
+        this->world.run(sleep_for(this->world.client(), 300ms));
+        return !wire::delivered(*pair.client).value().unacknowledged;
+    };
+    ASSERT_GT(pair.client->try_write(byte_view{block}.first(4)).count, 0u);
+    EXPECT_TRUE(all_there_soon());
+    EXPECT_LT(wire::delivered(*pair.client)->since_acknowledged, 1s);
+    // What the reader's side has no room for is not under way.
+    while (pair.client->try_write(block).what == wire::io_step::outcome::done) {
+    }
+    EXPECT_TRUE(all_there_soon());
 }
 
 TYPED_TEST_P(Conformance, DestroyedWaitLeavesTheStreamUsable) {
@@ -326,13 +343,13 @@ TYPED_TEST_P(Conformance, RandomBytesDiffer) {
 
 REGISTER_TYPED_TEST_SUITE_P(Conformance, EchoReturnsAMegabyteUnchanged, BytesWrittenBeforeACloseAreStillRead,
                             WriterToAPeerThatIsGoneLearnsIt, WriterWaitsForASlowReader,
-                            DestroyedWaitLeavesTheStreamUsable, WaitDestroyedAfterItWasWokenDoesNotRun,
-                            CloseWakesWhoReadsAndWhoAccepts, ConnectIsRefusedWhereNobodyListens,
-                            PortThatIsTakenIsRefused, DeadlineEndsAnAcceptAndTheNextOneWorks,
-                            DatagramTellsItsSenderAndItsTrueSize, MulticastReachesEverySocketThatSharesThePort,
-                            LiteralsResolveToThemselves, InterfacesHoldLoopbackWithItsPrefix,
-                            EventWakesItsWaitersInTheOrderTheyCame, YieldTakesTurns,
-                            SleepersWakeInTheOrderOfTheirTimes, PostedJobsRunInOrderAndMayPostAgain,
+                            BytesThatArriveAreAcknowledgedThoughNobodyReadsThem, DestroyedWaitLeavesTheStreamUsable,
+                            WaitDestroyedAfterItWasWokenDoesNotRun, CloseWakesWhoReadsAndWhoAccepts,
+                            ConnectIsRefusedWhereNobodyListens, PortThatIsTakenIsRefused,
+                            DeadlineEndsAnAcceptAndTheNextOneWorks, DatagramTellsItsSenderAndItsTrueSize,
+                            MulticastReachesEverySocketThatSharesThePort, LiteralsResolveToThemselves,
+                            InterfacesHoldLoopbackWithItsPrefix, EventWakesItsWaitersInTheOrderTheyCame,
+                            YieldTakesTurns, SleepersWakeInTheOrderOfTheirTimes, PostedJobsRunInOrderAndMayPostAgain,
                             AMillionTurnsUseNoStack, RandomBytesDiffer);
 
 } // namespace sedge::test

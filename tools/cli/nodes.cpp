@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <tuple>
 
 namespace sedge::cli {
 
@@ -49,6 +50,20 @@ task<> ask(cluster::visitor& visitor, row* into) {
     }
     into->peers = *std::move(peers);
     std::ranges::sort(into->peers);
+}
+
+/// What a node of sedge thinks of the nodes that are or were connected to it; nothing from others.
+task<std::vector<row>> states_seen_by(cluster::visitor& visitor, atom of) {
+    const auto deadline = visitor.env().now() + question_time;
+    auto calling = otp::erpc_call(visitor.node(), of, atom{"sedge_topology"}, atom{"node_states"}, {}, deadline);
+    const auto answer = co_await std::move(calling);
+    std::vector<row> rows;
+    if (answer.what != otp::remote_outcome::kind::value) co_return rows;
+    const auto seen = answer.body.as<std::vector<std::tuple<atom, atom, std::string>>>();
+    if (!seen) co_return rows;
+    for (const auto& [name, state, reason] : *seen)
+        if (name != visitor.node().name()) rows.push_back({.name = name, .state = state.str(), .reason = reason});
+    co_return rows;
 }
 
 std::string joined(const std::vector<atom>& names) {
@@ -105,10 +120,16 @@ task<int> peers_of(cluster::visitor& visitor, atom of, bool json) {
     auto asking = ask(visitor, rows.data());
     co_await std::move(asking);
     if (rows[0].state != "up") co_return static_cast<int>(tell(status::unreachable, rows[0].reason));
+    auto looking = states_seen_by(visitor, of);
+    const auto seen = co_await std::move(looking);
     for (const auto& peer : std::vector<atom>{rows[0].peers})
-        rows.push_back({.name = peer, .port = 0, .state = "up", .peers = {}, .reason = {}});
+        if (std::ranges::find(seen, peer, &row::name) == seen.end())
+            rows.push_back({.name = peer, .port = 0, .state = "up", .peers = {}, .reason = {}});
+    rows.insert(rows.end(), seen.begin(), seen.end());
+    std::sort(rows.begin() + 1, rows.end(), [](const row& one, const row& other) { return one.name < other.name; });
     nursery questions;
-    for (std::size_t i = 1; i < rows.size(); ++i) questions.start(ask(visitor, &rows[i]));
+    for (std::size_t i = 1; i < rows.size(); ++i)
+        if (rows[i].state == "up") questions.start(ask(visitor, &rows[i]));
     auto all = questions.join();
     co_await std::move(all);
     show_rows(rows, json);

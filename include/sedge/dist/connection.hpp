@@ -5,11 +5,14 @@
 #include <sedge/base/limits.hpp>
 #include <sedge/base/result.hpp>
 #include <sedge/base/task.hpp>
+#include <sedge/dist/detector.hpp>
 #include <sedge/dist/establish.hpp>
 #include <sedge/dist/packet.hpp>
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 
 namespace sedge {
 class environment;
@@ -28,6 +31,17 @@ public:
     /// The connection is over; called once, from the run loop, after the last message, never from inside `send` or
     /// `close`. The connection may be destroyed here.
     virtual void on_down(connection& which, const error& reason) = 0;
+    /// Nothing is heard from the peer, or nothing acknowledged; or that is over. Both in turn, suspect first.
+    virtual void on_suspect(connection&, bool /*is_suspect*/, const std::string& /*why*/) {}
+    /// The peer has begun to stop in order.
+    virtual void on_leaving(connection&) {}
+};
+
+/// What it takes to miss a peer fast.
+struct watch_options {
+    detector_options timing;
+    std::uint32_t creation = 0;      ///< Of this node.
+    std::uint16_t registry_port = 0; ///< Where something answers on the peer's machine, too; 0: unknown.
 };
 
 struct connection_options {
@@ -41,6 +55,8 @@ struct connection_options {
     /// How long a peer may take nothing of what waits for it. Half of what `tick_time` allows: a program that has
     /// stopped reading holds memory here, while one that is silent does not.
     duration send_stall_time = seconds{30};
+    /// Unset: a peer is missed by `tick_time` alone. Set: see `detector`; the peer gets a few messages of ours, too.
+    std::optional<watch_options> watch;
 };
 
 /// One established peer: packets in, packets out, ticks.

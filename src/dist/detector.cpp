@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Finds out soon, and without blaming the innocent, that a peer is gone.
+//
+// OTP misses a silent peer after 45 to 75 s, since all it has is a tick each quarter of a minute in each direction.
+// Here a tick leaves each second in which nothing else does; a peer of any kind takes that as what it is, a sign of
+// life. OTP does not answer it, but its machine does: TCP acknowledges it. So there are two questions.
+//
+// Is the machine there? Bytes that stay unacknowledged for 3 s make the peer suspect. TCP has retransmitted them four
+// times by then, so at 10 % loss this happens about once in an hour to a healthy link. Therefore it is only a
+// suspicion, and eight fresh connects to the same machine confirm or refute it, within 1.3 s: any answer, a refusal
+// too, refutes. Then the peer stays suspect until the bytes arrive, is asked about again every 3 s, and is given up
+// after 30 s: whatever lies between forgot this connection. A machine that never answered fresh connects (it dialled
+// from behind NAT) cannot be asked, so it has those 30 s at once.
+//
+// Is the program there? A hung program's system acknowledges everything. Who is silent for 2 s is asked with what
+// net_adm:ping asks, {is_auth, Node} to net_kernel, which every node answers at once. Silence counts from the moment
+// when the question is known to have arrived: a peer that does not read what is sent is judged by `slow_peer`. Nobody
+// is judged who has not answered in this connection before (nodes made with erl_interface may never do), nor ticks each
+// second by itself, as sedge does.
+//
+// This program may stall instead (SIGSTOP, a starved processor, a virtual machine that was moved). Then its checks come
+// late. All waiting so far is prolonged by that lateness, so that others are blamed only for time in which we could
+// have heard them. What the kernel did meanwhile is seen in its account of acknowledgements, and that counts.
+//
+// `next` is at most a second away, so a check, a tick and a look at TCP's account together cost one wake a second.
+#include <sedge/dist/detector.hpp>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace sedge::dist {
+
+namespace {
+
+constexpr duration late_least = milliseconds{50}; // timers of a healthy program are not that late
+constexpr duration steady_gap_max = milliseconds{1500};
+constexpr int steady_ticks_min = 3;                  // to be known as one that ticks each second
+constexpr duration arrival_look = milliseconds{100}; // after a probe, whether it has arrived
+constexpr duration unreachable_retry = seconds{60};  // between attempts to find a way to its machine
+
+std::string in_seconds(duration d) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1f s", std::chrono::duration<double>(d).count());
+    return text;
+}
+
+} // namespace
+
+detector::detector(detector_options options, bool reachable, time_point now) noexcept
+    : options_(options), next_(now + options.tick_interval), written_at_(now), heard_at_(now), reachable_(reachable),
+      confirm_at_(now) {}
+
+void detector::on_written(time_point now) noexcept {
+    written_at_ = now;
+    if (!unacknowledged_since_) wait_from(now);
+}
+
+void detector::wait_from(time_point when) noexcept {
+    unacknowledged_since_ = when;
+    slept_ = {};
+}
+
+void detector::on_read(time_point now) noexcept {
+    if (now - heard_at_ > options_.probe_time) steady_ticks_ = 0;
+    heard_at_ = now;
+    probe_sent_.reset();
+    probe_arrived_.reset();
+    asked_again_ = false;
+}
+
+void detector::on_tick_read(time_point) noexcept {
+    if (steady_ticks_ < steady_ticks_min) ++steady_ticks_;
+}
+
+void detector::on_confirmation(bool machine_answers, time_point now) noexcept {
+    confirming_ = false;
+    if (reachable_) {
+        confirm_failed_ = !machine_answers;
+        confirm_at_ = now + options_.suspect_time;
+    } else {
+        reachable_ = machine_answers;
+        confirm_at_ = machine_answers ? now : now + unreachable_retry;
+    }
+}
+
+void detector::forgive(duration stalled) noexcept {
+    heard_at_ += stalled;
+    slept_ += stalled; // that clock stays the system's, since its acknowledgements are compared with it
+    if (probe_sent_) *probe_sent_ += stalled;
+    if (probe_arrived_) *probe_arrived_ += stalled;
+    confirm_failed_ = false;
+}
+
+detector::verdict detector::check(time_point now, const sight& seen) {
+    if (now - next_ > late_least) forgive(now - next_);
+    verdict v;
+    judge_link(now, seen, v);
+    if (v.what != verdict::change::down) judge_silence(now, seen, v);
+    if (v.what == verdict::change::down) return v;
+    const bool suspect = link_suspect_ || silence_suspect_;
+    if (suspect != suspect_) v.what = suspect ? verdict::change::suspect : verdict::change::recovered;
+    if (!suspect) v.reason.clear();
+    suspect_ = suspect;
+    v.send_tick = !v.send_probe && !seen.waiting && now - written_at_ >= options_.tick_interval;
+    plan(now, seen);
+    return v;
+}
+
+void detector::judge_link(time_point now, const sight& seen, verdict& v) {
+    unacknowledged_ = seen.sent && seen.sent->unacknowledged;
+    link_suspect_ = false;
+    if (unacknowledged_) {
+        const time_point acknowledged_at = now - seen.sent->since_acknowledged;
+        // Acknowledged was the first of what has been written, not the last; in between it is not known.
+        if (!unacknowledged_since_ || acknowledged_at >= *unacknowledged_since_)
+            wait_from(std::max(acknowledged_at, written_at_));
+        const duration waited = now - *unacknowledged_since_ - slept_;
+        link_suspect_ = waited >= options_.suspect_time;
+        if (link_suspect_) {
+            v.reason = "nothing acknowledged for " + in_seconds(waited);
+            if (confirm_failed_) v.reason += ", and its machine does not answer";
+            if (confirm_failed_ || waited >= options_.unacknowledged_max) v.what = verdict::change::down;
+        }
+    } else {
+        unacknowledged_since_.reset();
+    }
+    if (!link_suspect_) confirm_failed_ = false; // the answer came too late to matter
+    // Whether its machine can be asked at all is found out while all is well.
+    const bool wanted = reachable_ ? link_suspect_ : !unacknowledged_;
+    if (wanted && !confirming_ && now >= confirm_at_ && asked_once_) v.confirm = confirming_ = true;
+}
+
+void detector::judge_silence(time_point now, const sight& seen, verdict& v) {
+    silence_suspect_ = false;
+    if (!probe_sent_ && (!asked_once_ || now - heard_at_ >= options_.probe_time)) {
+        v.send_probe = asked_once_ = true;
+        probe_sent_ = now;
+        return;
+    }
+    if (!probe_sent_) return;
+    if (unacknowledged_ || seen.waiting)
+        probe_arrived_.reset();
+    else if (!probe_arrived_)
+        probe_arrived_ = now;
+    const bool steady = steady_ticks_ >= steady_ticks_min;
+    if (!probe_arrived_ || (!answers_ && !steady)) return;
+    const duration waited = now - *probe_arrived_;
+    silence_suspect_ = waited >= options_.answer_time;
+    if (!silence_suspect_) return;
+    v.reason = "its machine is there, but it has said nothing for " + in_seconds(now - heard_at_);
+    if (!asked_again_) v.send_probe = asked_again_ = true;
+    const duration patience = (steady ? options_.hung_time : options_.hung_time_asked) - options_.probe_time;
+    if (waited >= patience) v.what = verdict::change::down;
+}
+
+void detector::plan(time_point now, const sight& seen) noexcept {
+    next_ = now + options_.tick_interval;
+    const auto no_later_than = [&](time_point due) {
+        if (due > now) next_ = std::min(next_, due);
+    };
+    if (!seen.waiting) no_later_than(written_at_ + options_.tick_interval);
+    if (unacknowledged_) no_later_than(*unacknowledged_since_ + slept_ + options_.suspect_time);
+    if (link_suspect_) no_later_than(*unacknowledged_since_ + slept_ + options_.unacknowledged_max);
+    if (!probe_sent_) return no_later_than(heard_at_ + options_.probe_time);
+    no_later_than(*probe_sent_ + arrival_look);
+    if (!probe_arrived_) return;
+    for (const duration after : {options_.answer_time, options_.hung_time - options_.probe_time,
+                                 options_.hung_time_asked - options_.probe_time})
+        no_later_than(*probe_arrived_ + after);
+}
+
+} // namespace sedge::dist

@@ -1,0 +1,301 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""How soon one node misses another, and whether it blames the innocent: pairs of nodes, each pair on a cable segment
+of its own, several pairs at a time. An observer and a peer, each of sedge or of OTP, idle, with the usual tick time of
+60 s.
+
+    tests/machines/detection_test.py [--trials N] [--pairs N] [--only FAULT,...] [--kinds KINDS] [--minutes N]
+                                     [--sedge PROGRAM]      prints the table of docs/reliability.md
+"""
+
+import argparse
+import concurrent.futures
+import contextlib
+import os
+import pathlib
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import time
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "soak")]
+sys.dont_write_bytecode = True
+import members  # noqa: E402
+import nodes  # noqa: E402
+from lab import Lab  # noqa: E402
+from members import OtpMember, SedgeMember, wait_until  # noqa: E402
+
+# Observer, peer.
+KINDS = {"sedge, sedge": "ss", "sedge, OTP": "so", "OTP, OTP": "oo"}
+PATIENCE = 100  # seconds; OTP alone needs up to 75
+
+
+class Pair:
+    """An observer and its peer, connected."""
+
+    def __init__(self, kinds, seed):
+        self.lab = Lab(2)
+        self.random = random.Random(seed)
+        self.heard = []
+        self.observer, self.peer = (
+            (SedgeMember if kind == "s" else OtpMember)(machine, lambda m, what: self.heard.append(f"{m.name}: {what}"))
+            for kind, machine in zip(kinds, self.lab.machines))
+
+    def __enter__(self):
+        try:
+            self.lab.build()
+            members.compile_worker(self.lab.folder)
+            for member in (self.observer, self.peer):
+                member.beams = self.lab.folder
+                member.start([self.observer.node, self.peer.node], busy=False, reconnect=False, report=100,
+                             extra=["--set", "node.tick_time=60"] if member.kind == "sedge" else ())
+            self.expect(lambda: self.observer.up.is_set() and self.peer.up.is_set(), "both to start")
+            self.connect()
+        except BaseException:
+            self.lab.tear_down()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        for member in (self.observer, self.peer):
+            member.ending = True
+            with contextlib.suppress(OSError):
+                os.killpg(member.program.pid, signal.SIGCONT)
+        self.lab.tear_down()
+
+    def expect(self, holds, what, seconds=PATIENCE):
+        if not wait_until(holds, seconds, every=0.005):
+            raise RuntimeError(f"{seconds} s passed waiting for {what}; heard: {self.heard}")
+
+    def connect(self):
+        """Connected, for long enough that both know each other, and at no particular moment of their seconds."""
+        asked, began = 0.0, time.monotonic()
+        while not (self.peer.node in self.observer.sees() and self.observer.node in self.peer.sees()
+                   and min(self.observer.report_at, self.peer.report_at) > began + 0.2):
+            if time.monotonic() - asked > 3:
+                asked = time.monotonic()
+                self.observer.tell(f"connect {self.peer.node}")
+            time.sleep(0.02)
+        time.sleep(6 + self.random.random())
+
+    def first(self, what, since):
+        """When the observer told it of its peer."""
+        told = [(at, event) for at, event, _ in [*self.observer.events, *self.observer.states]]
+        return next((at for at, event in sorted(told) if at >= since and event == what), None)
+
+    def down(self, since):
+        self.expect(lambda: self.first("nodedown", since), "nodedown")
+        suspect = self.first("suspect", since)
+        return {"suspect": suspect and suspect - since, "nodedown": self.first("nodedown", since) - since}
+
+    def peer_notices(self):
+        # A node of OTP would take its minute; it takes the next connection in place of this one as well.
+        if self.peer.kind == self.observer.kind:
+            self.expect(lambda: not self.peer.sees(), "the peer to notice, too")
+
+    def signal(self, member, number):
+        os.killpg(member.program.pid, number)
+
+
+# -- the faults: each gives what the observer told, in seconds ---------------------------------------------------------
+
+def killed(pair):
+    """The peer is killed (SIGKILL)"""
+    since = time.monotonic()
+    pair.peer.kill()
+    told = pair.down(since)
+    pair.peer.again()
+    pair.expect(pair.peer.up.is_set, "the peer to start again")
+    return told
+
+
+def cut(pair):
+    """The cable is cut, and nobody is told"""
+    since = time.monotonic()
+    pair.peer.machine.cut()
+    known = time.monotonic() - since < 0.2  # on a busy machine it takes up to seconds, and nobody knows when it was
+    told = pair.down(since)
+    pair.peer_notices()
+    pair.peer.machine.mend()
+    return told if known else None
+
+
+def hung(pair):
+    """The peer hangs (SIGSTOP), its machine lives on"""
+    since = time.monotonic()
+    pair.signal(pair.peer, signal.SIGSTOP)
+    told = pair.down(since)
+    pair.signal(pair.peer, signal.SIGCONT)
+    pair.peer_notices()
+    return told
+
+
+def stalled(pair, most=10.0):
+    """The observer itself stalls (SIGSTOP) for 0.2 to 10 s, its peer is well"""
+    since = time.monotonic()
+    stall = pair.random.uniform(0.2, most)
+    pair.signal(pair.observer, signal.SIGSTOP)
+    time.sleep(stall)
+    given_up = [event for at, event, _ in list(pair.peer.events) if at >= since and event == "nodedown"]
+    pair.signal(pair.observer, signal.SIGCONT)
+    time.sleep(2.5)
+    lost = pair.first("nodedown", since) is not None
+    return {"stall": stall, "given up by the peer": len(given_up), "false": int(lost and not given_up),
+            "suspect": int(pair.first("suspect", since) is not None)}
+
+
+FAULTS = {"killed": killed, "cut": cut, "hung": hung, "stalled": stalled}
+
+
+def lose(lab, percent):
+    """Every frame is lost with that probability at each port it comes in by: so each way of two machines."""
+    script = ("add table bridge loss\ndelete table bridge loss\ntable bridge loss {\n  chain frames {\n"
+              "    type filter hook forward priority -1;\n"
+              f"    numgen random mod 1000 < {int(percent * 10)} drop\n  }}\n}}\n")
+    subprocess.run(["ip", "netns", "exec", lab.segment, "nft", "-f", "-"], input=script, text=True, check=True,
+                   capture_output=True)
+
+
+def with_loss(kinds, seed, percent, seconds):
+    with Pair(kinds, seed) as pair:
+        lose(pair.lab, percent)
+        since = time.monotonic()
+        downs = suspects = 0
+        while time.monotonic() - since < seconds:
+            time.sleep(0.5)
+            seen = [event for at, event, _ in [*pair.observer.events, *pair.observer.states] if at >= since]
+            downs, suspects = seen.count("nodedown"), seen.count("suspect")
+            if pair.peer.node not in pair.observer.sees():
+                pair.observer.tell(f"connect {pair.peer.node}")
+        return {"seconds": time.monotonic() - since, "downs": downs, "suspects": suspects}
+
+
+def trials_of(kinds, fault, trials, seed, **options):
+    told = []
+    with Pair(kinds, seed) as pair:
+        for _ in range(2 * trials):
+            pair.connect()
+            if outcome := FAULTS[fault](pair, **options):
+                told.append(outcome)
+            if len(told) == trials:
+                break
+        if pair.heard:
+            raise RuntimeError(f"{kinds}, {fault}: {pair.heard}")
+    return told
+
+
+def together(job, pairs):
+    """`job(seed)` for each pair, all at a time; their results in one list."""
+    with concurrent.futures.ThreadPoolExecutor(pairs) as pool:
+        return list(pool.map(job, range(pairs)))
+
+
+def measure(kinds, fault, trials, pairs, **options):
+    each = -(-trials // pairs)
+    parts = together(lambda seed: trials_of(kinds, fault, each, seed, **options), pairs)
+    return [told for part in parts for told in part]
+
+
+class MissedAndNotMissed(unittest.TestCase):
+    """The bounds of docs/reliability.md on few trials."""
+
+    @classmethod
+    def setUpClass(cls):
+        SedgeMember.program_file = nodes.SEDGE.parent / "soak_node"
+        if not SedgeMember.program_file.exists():
+            raise RuntimeError(f"{SedgeMember.program_file} is not there; scripts/soak builds it")
+
+    def within(self, fault, kinds, seconds, **options):
+        for told in measure(KINDS[kinds], fault, 4, 4, **options):
+            self.assertLessEqual(told["nodedown"], seconds, (fault, kinds, told))
+
+    def test_a_peer_whose_cable_is_cut_is_down_within_six_seconds(self):
+        self.within("cut", "sedge, sedge", 6)
+        with Pair("so", 1) as pair:  # the peer of OTP takes its minute to notice; nobody waits for it here
+            pair.peer.machine.cut()
+            since = time.monotonic()
+            self.assertLessEqual(pair.down(since)["nodedown"], 6)
+            self.assertIsNotNone(pair.first("suspect", since))
+
+    def test_a_peer_that_hangs_is_down_within_seven_or_twelve_seconds(self):
+        self.within("hung", "sedge, sedge", 7)
+        with Pair("so", 2) as pair:
+            since = time.monotonic()
+            pair.signal(pair.peer, signal.SIGSTOP)
+            self.assertLessEqual(pair.down(since)["nodedown"], 12)
+
+    def test_an_observer_that_stalls_blames_nobody(self):
+        for kinds, most in (("sedge, sedge", 5.0), ("sedge, OTP", 10.0)):
+            for told in measure(KINDS[kinds], "stalled", 8, 4, most=most):
+                self.assertEqual((told["false"], told["given up by the peer"]), (0, 0), (kinds, told))
+
+    def test_a_tenth_of_all_frames_lost_costs_no_peer(self):
+        for told in together(lambda seed: with_loss("so", seed, 10, 20), 4):
+            self.assertEqual(told["downs"], 0, told)
+
+
+# -- the table ---------------------------------------------------------------------------------------------------------
+
+def quantile(values, share):
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def row(fault, kinds, told):
+    if fault == "stalled":
+        suspects, given_up, false = (sum(t[key] for t in told) for key in ("suspect", "given up by the peer", "false"))
+        return (f"| {stalled.__doc__} | {kinds} | {len(told)} | {false} blamed wrongly | {suspects} suspected "
+                f"| given up by the peer, for which it hung: {given_up} |")
+    downs = [t["nodedown"] for t in told]
+    suspects = [t["suspect"] for t in told if t["suspect"]]
+    in_time = f"{statistics.median(suspects):.2f} s; {max(suspects):.2f} s" if suspects else "-"
+    return (f"| {FAULTS[fault].__doc__} | {kinds} | {len(told)} | {in_time} | {statistics.median(downs):.3f} s; "
+            f"{quantile(downs, 0.99):.3f} s; {max(downs):.3f} s |")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trials", type=int, default=40, help="of each fault; a tenth where OTP's minute decides")
+    parser.add_argument("--pairs", type=int, default=8, help="at a time")
+    parser.add_argument("--only", default="killed,cut,hung,stalled,loss")
+    parser.add_argument("--kinds", default=";".join(KINDS))
+    parser.add_argument("--minutes", type=float, default=3, help="of loss, for each pair")
+    parser.add_argument("--percent", type=float, default=10, help="of loss, each way")
+    parser.add_argument("--sedge", type=pathlib.Path, default=SedgeMember.program_file, help="the program soak_node")
+    options = parser.parse_args()
+    SedgeMember.program_file = options.sedge.resolve()
+    members.TICK_SECONDS = 60
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    print("| fault | observer, peer | trials | suspect: median; longest | nodedown: median; 99 %; longest |",
+          flush=True)
+    for fault in options.only.split(","):
+        for kinds in options.kinds.split(";"):
+            if fault == "loss":
+                seconds = options.minutes * 60
+                told = together(lambda seed, k=KINDS[kinds]: with_loss(k, seed, options.percent, seconds),
+                                options.pairs)
+                hours = sum(t["seconds"] for t in told) / 3600
+                suspects, downs = (sum(t[key] for t in told) for key in ("suspects", "downs"))
+                print(f"| {options.percent} % of all frames lost, each way | {kinds} | {hours:.2f} link-hours | "
+                      f"{suspects} suspected | {downs} down |", flush=True)
+                continue
+            slow = KINDS[kinds][0] == "o" and fault in ("cut", "hung")
+            told = measure(KINDS[kinds], fault, options.trials // 5 if slow else options.trials, options.pairs)
+            print(row(fault, kinds, told), flush=True)
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        try:
+            main()
+        finally:
+            for standing in list(Lab.standing):
+                standing.tear_down()

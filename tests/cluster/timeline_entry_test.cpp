@@ -77,6 +77,7 @@ TEST(TimelineEntry, WhatIsNoneIsRefused) {
     for (const auto* line :
          {"", "{", "[]", "17", "null", "{}", R"({"event":"sedge.ready"})", R"({"at":"2026-09-24T04:12:08.123456Z"})",
           R"({"at":"yesterday","event":"x"})", R"({"at":"2026-09-24T04:12:08.123456Z x","event":"x"})",
+          R"({"at":"8026-09-24T04:12:08.123456Z","event":"x"})", R"({"at":"2026-13-24T04:12:08.123456Z","event":"x"})",
           R"({"at":5,"event":"x"})", R"({"at":"2026-09-24T04:12:08.123456Z","event":5})"})
         EXPECT_FALSE(timeline_entry_from_json(line)) << line;
     EXPECT_EQ(timeline_entry_from_json(std::string(limits::timeline_line_bytes_max + 1, ' ')).error(),

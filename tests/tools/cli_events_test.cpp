@@ -2,6 +2,7 @@
 //
 // `sedge events`: of a running node, followed, and from the file of one that is gone.
 #include "support/json.hpp"
+#include "support/proves.hpp"
 #include "tools/sedge_program.hpp"
 
 #include <sedge/cluster/timeline.hpp>
@@ -88,6 +89,35 @@ TEST_F(SedgeEvents, FileTellsOfANodeThatIsGone) {
     following->wait_for("sedge.started");
     following->wait_for("libcluster.connect_node.ok");
     EXPECT_THAT(events({"a@127.0.0.1"}).output, HasSubstr("sedge.stopping")) << "of the run before";
+}
+
+TEST_F(SedgeEvents, ElixirGetsWhatTelemetryTakes) {
+    proves("Events", "what libcluster tells by telemetry, asked for by `:erpc`", direction::to_us);
+    auto& a = watched();
+    write("ask.exs", R"(
+      true = Node.connect(:"a@127.0.0.1")
+      told = :erpc.call(:"a@127.0.0.1", :sedge_events, :since, [0, 500])
+      for {number, micros, event, measurements, metadata} <- told do
+        {:ok, at} = DateTime.from_unix(micros, :microsecond)
+        true = is_integer(number) and abs(DateTime.diff(DateTime.utc_now(), at)) < 60
+        true = Enum.all?(event, &is_atom/1) and is_map(measurements) and is_map(metadata)
+        IO.puts(inspect({event, Map.keys(measurements), metadata}, limit: :infinity, width: 1000))
+      end
+      IO.puts("last: #{:erpc.call(:"a@127.0.0.1", :sedge_events, :last, [])}")
+    )");
+    program_options options;
+    options.arguments = {"elixir", "--name", "b@127.0.0.1", "--cookie", "the cookie of these tests", "ask.exs"};
+    options.environment = {{"HOME", home.string()}, {"ERL_EPMD_PORT", std::to_string(port)}, {"NO_COLOR", "1"}};
+    options.directory = home.string();
+    program elixir{options};
+    EXPECT_EQ(elixir.wait_for_end(std::chrono::seconds{60}), 0) << elixir.output();
+    EXPECT_THAT(elixir.output(), HasSubstr("{[:sedge, :started], [], %{node: :\"a@127.0.0.1\", reason: "));
+    EXPECT_THAT(elixir.output(), HasSubstr("{[:sedge, :node, :up], [], %{node: :\"b@127.0.0.1\"}}"));
+    EXPECT_THAT(elixir.output(), HasSubstr("{[:libcluster, :connect_node, :error], [:duration], %{node: "));
+    EXPECT_THAT(elixir.output(), HasSubstr("last: "));
+    EXPECT_THAT(elixir.output(), Not(HasSubstr("[warning]")));
+    EXPECT_THAT(elixir.output(), Not(HasSubstr("[error]")));
+    EXPECT_TRUE(a.running());
 }
 
 TEST_F(SedgeEvents, WrongQuestionsAreToldInSentences) {

@@ -46,7 +46,11 @@ std::optional<time> time_from(const std::string& text) {
     int end = 0;
     const int read = std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%6dZ%n", &utc.tm_year, &utc.tm_mon,
                                  &utc.tm_mday, &utc.tm_hour, &utc.tm_min, &utc.tm_sec, &micros, &end);
-    if (read != 7 || static_cast<std::size_t>(end) != text.size() || utc.tm_year < 1970 || micros < 0)
+    const auto within = [](int value, int least, int most) { return value >= least && value <= most; };
+    constexpr int last_year = 2261; // the last that is whole in nanoseconds since 1970
+    if (read != 7 || static_cast<std::size_t>(end) != text.size() || !within(utc.tm_year, 1970, last_year) ||
+        !within(utc.tm_mon, 1, 12) || !within(utc.tm_mday, 1, 31) || !within(utc.tm_hour, 0, 23) ||
+        !within(utc.tm_min, 0, 59) || !within(utc.tm_sec, 0, 60) || micros < 0)
         return std::nullopt;
     utc.tm_year -= 1900;
     utc.tm_mon -= 1;

@@ -8,7 +8,7 @@ namespace sedge::dist {
 
 namespace {
 
-constexpr duration late_least = milliseconds{50}; // then it was we who slept, and answers may lie unread
+constexpr duration late_least = milliseconds{250}; // then it was we who slept, and answers may lie unread
 constexpr int rounds_max = 5;
 
 /// An error of this kind comes from the other machine, or leaves open what is there.

@@ -49,11 +49,13 @@ class Program:
         self.program = subprocess.Popen(machine.command(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, text=True, cwd=machine.home,
                                         env=machine.environment(), start_new_session=True)
-        threading.Thread(target=self._read, daemon=True).start()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
 
     def _read(self):
         for line in self.program.stdout:
             self.lines.append((time.monotonic(), line.rstrip()))
+        self.program.stdout.close()
 
     def connected_at(self, machine):
         wanted = f'connected to :"{machine.node}"'
@@ -81,6 +83,7 @@ class Program:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.program.pid, signal.SIGKILL)
         self.program.wait()
+        self.reader.join(2)
 
 
 class Field:

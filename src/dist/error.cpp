@@ -23,6 +23,9 @@ class category final : public std::error_category {
         case errc::slow_peer: return "slow peer";
         case errc::not_supported: return "not supported by the peer";
         case errc::cookie_unusable: return "unusable cookie";
+        case errc::unreachable: return "no answer from its port in time";
+        case errc::tls_there: return "TLS on one side only";
+        case errc::silent: return "no answer in time";
         }
         return "distribution error " + std::to_string(code);
     }

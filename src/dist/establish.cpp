@@ -155,7 +155,9 @@ task<result<std::unique_ptr<wire::stream>>> connect_any(environment& env, std::s
         auto bounded = with_deadline(env, due, std::move(connecting));
         auto stream = co_await std::move(bounded);
         if (stream) co_return std::move(*stream);
-        last = error{stream.error().code(), peer + " cannot be reached at " + wire::to_string(candidates[i])};
+        const bool late = stream.error() == make_error_code(sedge::errc::timed_out);
+        last = error{late ? make_error_code(errc::unreachable) : stream.error().code(),
+                     peer + " cannot be reached at " + wire::to_string(candidates[i])};
     }
     co_return last;
 }
@@ -177,7 +179,7 @@ task<result<established>> dial(environment& env, challenge_guard& guard, dial_de
         auto link = co_await std::move(in_time);
         if (!link) {
             const bool late = link.error() == make_error_code(sedge::errc::timed_out);
-            co_return late ? link.error().within(waiting_for_tls(options.peer.full.str())) : link.error();
+            co_return late ? error{errc::silent, waiting_for_tls(options.peer.full.str())} : link.error();
         }
         certified = certified_name(link->peer, options.peer).value_or(std::string{}); // which was checked
         stream = std::move(link->stream);
@@ -202,7 +204,7 @@ task<result<established>> initiate(environment& env, challenge_guard& guard, dia
     auto proved = co_await std::move(bounded);
     if (!proved) {
         if (proved.error() == make_error_code(sedge::errc::timed_out))
-            co_return proved.error().within(role.waiting_for());
+            co_return error{errc::silent, role.waiting_for()};
         // With TLS 1.3 this is where we hear that the peer does not take our certificate.
         if (proved.error().code().category() == wire::tls_alert_category()) co_return proved.error().within(name);
         co_return proved.error();

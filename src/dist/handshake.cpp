@@ -134,11 +134,7 @@ handshake_step initiator::on_challenge(byte_view message) {
         return fail(errc::flags_missing, "speaks only the handshake of OTP 22 and older");
     const auto challenge = msg::read_challenge(message);
     if (!challenge) return fail(errc::bad_handshake, "sent no proper challenge");
-    if (challenge->text != peer_.full.text())
-        return fail(errc::name_mismatch,
-                    "is not there: the node at this address calls itself " +
-                        printable(challenge->text.substr(0, limits::node_name_characters_max)) +
-                        "; dial it by exactly that name (one may use short names and the other long ones)");
+    if (challenge->text != peer_.full.text()) return on_other_name(challenge->text);
     const flags theirs = challenge->sent.expanded();
     if (!theirs.has_all(mandatory_25))
         return fail(errc::flags_missing, "lacks " + listed(mandatory_25.without(theirs).names()));
@@ -152,6 +148,17 @@ handshake_step initiator::on_challenge(byte_view message) {
     msg::frame(step.send, length_, reply);
     state_ = state::ack;
     return step;
+}
+
+/// Who has the right name before the `@` and the other kind behind it is most likely the node that was meant.
+handshake_step initiator::on_other_name(std::string_view theirs) {
+    const auto shown = printable(theirs.substr(0, limits::node_name_characters_max));
+    const auto parsed = node_name::parse(theirs);
+    if (parsed && parsed->alive == peer_.alive && parsed->is_long() != peer_.is_long())
+        return fail(errc::name_kind, "calls itself " + shown + ": it uses " + (parsed->is_long() ? "long" : "short") +
+                                         " names, so start both nodes with --name, or both with --sname");
+    return fail(errc::name_mismatch,
+                "is not there: the node at this address calls itself " + shown + "; dial it by exactly that name");
 }
 
 handshake_step initiator::on_ack(byte_view message) {

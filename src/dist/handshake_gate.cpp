@@ -71,7 +71,7 @@ handshake_gate::ticket handshake_gate::oldest_of_greediest() const {
 
 handshake_gate::outcome outcome_of(const std::error_code& code) noexcept {
     const bool failed = code == make_error_code(errc::wrong_cookie) || code == make_error_code(errc::bad_handshake) ||
-                        code == make_error_code(errc::name_invalid) ||
+                        code == make_error_code(errc::name_invalid) || code == make_error_code(errc::tls_there) ||
                         code == make_error_code(sedge::errc::timed_out) ||
                         code == make_error_code(sedge::errc::limit_exceeded);
     const bool bad_tls = code.category() == wire::tls_category() && code != make_error_code(wire::tls_errc::closed);

@@ -19,11 +19,11 @@ result<std::optional<byte_buffer>> handshake_stream::buffered_message() {
     if (!in.ok()) return std::optional<byte_buffer>{};
     if (length_ == handshake_length::u16 && buffer_[1] == tls_major_version) {
         if (buffer_[0] == tls_handshake_record)
-            return error{errc::bad_handshake, "what talks there speaks TLS, this node speaks plain distribution; give "
-                                              "this node a certificate"};
+            return error{errc::tls_there, "what talks there speaks TLS, this node speaks plain distribution; give this "
+                                          "node a certificate"};
         if (buffer_[0] == tls_alert_record)
-            return error{errc::bad_handshake, "the node there requires TLS, this node speaks plain distribution; give "
-                                              "this node a certificate"};
+            return error{errc::tls_there, "the node there requires TLS, this node speaks plain distribution; give this "
+                                          "node a certificate"};
     }
     if (size > limits::handshake_frame_bytes_max)
         return error{errc::bad_handshake, "what talks there announces a message of " + std::to_string(size) +

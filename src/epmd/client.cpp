@@ -61,6 +61,16 @@ task<result<answered<Answer>>> converse(environment& env, wire::endpoint mapper,
     }
 }
 
+template <class Answer>
+task<result<answered<Answer>>> in_time(environment& env, wire::endpoint mapper, time_point due, byte_buffer question,
+                                       decoder<Answer> decode) {
+    auto conversation = converse<Answer>(env, mapper, std::move(question), decode);
+    auto bounded = with_deadline(env, due, std::move(conversation));
+    auto outcome = co_await std::move(bounded);
+    if (!outcome && outcome.error() == make_error_code(sedge::errc::timed_out)) co_return error{errc::silent};
+    co_return outcome;
+}
+
 result<std::optional<alive_answer>> decode_alive(byte_view received, bool) { return decode_alive_answer(received); }
 result<std::optional<port_answer>> decode_port(byte_view received, bool) { return decode_port_answer(received); }
 result<std::optional<names_answer>> decode_names(byte_view received, bool at_end) {
@@ -101,8 +111,8 @@ task<result<registration>> register_node(environment& env, wire::endpoint mapper
     if (!is_acceptable_name(node.name) || node.extra.size() > limits::epmd_extra_bytes_max) {
         co_return error{errc::name_refused, step};
     }
-    auto conversation = converse<alive_answer>(env, mapper, encode(alive_request{std::move(node)}), decode_alive);
-    auto outcome = co_await with_deadline(env, due, std::move(conversation));
+    auto conversation = in_time<alive_answer>(env, mapper, due, encode(alive_request{std::move(node)}), decode_alive);
+    auto outcome = co_await std::move(conversation);
     if (!outcome) co_return outcome.error().within(step);
     if (outcome->answer.result != 0) {
         co_return error{errc::name_taken, step + " is registered already"};
@@ -113,8 +123,8 @@ task<result<registration>> register_node(environment& env, wire::endpoint mapper
 task<result<node_entry>> look_up(environment& env, wire::endpoint mapper, std::string name, time_point due) {
     const std::string step = "look up " + printable(name) + " at " + mapper_text(mapper);
     if (!is_acceptable_name(name)) co_return error{errc::name_refused, step};
-    auto conversation = converse<port_answer>(env, mapper, encode(port_request{std::move(name)}), decode_port);
-    auto outcome = co_await with_deadline(env, due, std::move(conversation));
+    auto conversation = in_time<port_answer>(env, mapper, due, encode(port_request{std::move(name)}), decode_port);
+    auto outcome = co_await std::move(conversation);
     if (!outcome) co_return outcome.error().within(step);
     auto& node = outcome->answer.node;
     if (!node) co_return error{errc::not_found, step};
@@ -126,8 +136,8 @@ task<result<node_entry>> look_up(environment& env, wire::endpoint mapper, std::s
 }
 
 task<result<names_answer>> names(environment& env, wire::endpoint mapper, time_point due) {
-    auto conversation = converse<names_answer>(env, mapper, encode(names_request{}), decode_names);
-    auto outcome = co_await with_deadline(env, due, std::move(conversation));
+    auto conversation = in_time<names_answer>(env, mapper, due, encode(names_request{}), decode_names);
+    auto outcome = co_await std::move(conversation);
     if (!outcome) co_return outcome.error().within("ask for the names at " + mapper_text(mapper));
     co_return std::move(outcome->answer);
 }

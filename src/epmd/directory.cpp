@@ -43,6 +43,8 @@ public:
         const std::string step = "find " + printable(alive) + " on host " + printable(host);
         auto resolving = env_.net().resolve(host);
         auto resolved = co_await with_deadline(env_, env_.now() + options_.look_up_time, std::move(resolving));
+        if (!resolved && resolved.error() == make_error_code(sedge::errc::timed_out))
+            co_return error{errc::resolver_silent, step};
         if (!resolved) co_return resolved.error().within(step);
         std::vector<wire::ip_address> addresses = *std::move(resolved);
         std::erase_if(addresses, [this](const auto& a) { return !is_of(options_.family, a); });

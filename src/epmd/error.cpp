@@ -19,6 +19,8 @@ class category final : public std::error_category {
         case errc::closed_unanswered: return "the port mapper closed the connection without an answer";
         case errc::version_mismatch: return "no common version of the distribution protocol";
         case errc::port_taken: return "the port is taken by another program";
+        case errc::silent: return "no answer in time";
+        case errc::resolver_silent: return "the name of the host was not resolved in time";
         }
         return "error " + std::to_string(code);
     }

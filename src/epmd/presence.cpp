@@ -66,7 +66,7 @@ task<result<std::uint32_t>> presence::begin() {
         outposts_.back()->address = address;
     }
     auto first = co_await register_at_home();
-    if (!first && first.error() == make_error_code(sedge::errc::timed_out)) {
+    if (!first && first.error() == make_error_code(errc::silent)) {
         co_return error{errc::not_a_mapper, first.error().context() + " gets no answer"}; // it only accepts connections
     }
     if (!first) co_return std::move(first).error();

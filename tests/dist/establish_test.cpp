@@ -109,7 +109,7 @@ TEST_F(Handshake, SilentPeerIsGivenUpAtTheDeadlineWithTheStep) {
     const auto start = a.now();
     tasks.start(dial_once(options())); // nobody accepts: the kernel completes the connection
     world.run_until([this] { return dialled.has_value(); });
-    EXPECT_EQ(refused_dial(), make_error_code(sedge::errc::timed_out));
+    EXPECT_EQ(refused_dial(), make_error_code(dist::errc::silent));
     EXPECT_NE(refused_dial().context().find("answer of b@10.0.0.2"), std::string::npos) << refused_dial().message();
     EXPECT_EQ(a.now() - start, seconds{7});
 }
@@ -154,8 +154,13 @@ TEST_F(Handshake, MessageMayHave1024Bytes) {
         accepted.reset();
         const auto stream = connect_plainly();
         byte_buffer message;
-        writer{message}.u16(static_cast<std::uint16_t>(size)).u8('N').u64(announced(false).bits()).u32(1).u16(10).text(
-            "a@10.0.0.1");
+        writer{message}
+            .u16(static_cast<std::uint16_t>(size))
+            .u8('N')
+            .u64(announced(false).bits())
+            .u32(1)
+            .u16(10)
+            .text("a@10.0.0.1");
         message.resize(2 + size);
         say(*stream, as_text(message));
         const bool ended = ends(seconds{1});

@@ -234,6 +234,12 @@ TEST(RecordedHandshakes, MalformedAnswersEndTheDialAsOtpEndsIt) {
 
 // -- the side that dials ----------------------------------------------------------------------------------------------
 
+TEST_F(Dialling, PeerOfTheSameNameInTheOtherFormIsToldFromAnotherOne) {
+    const auto step = hears({as_bytes("sok"), challenge_message("c@box", 5)});
+    EXPECT_EQ(failure(step), make_error_code(dist::errc::name_kind));
+    EXPECT_NE(failure(step).context().find("calls itself c@box: it uses short names"), std::string::npos);
+}
+
 TEST_F(Dialling, PeerOfAnotherNameIsNotTalkedTo) {
     const auto step = hears({as_bytes("sok"), challenge_message("x@127.0.0.1", 5)});
     EXPECT_EQ(failure(step), make_error_code(dist::errc::name_mismatch));

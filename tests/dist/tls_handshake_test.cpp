@@ -127,7 +127,7 @@ TEST_F(TlsHandshake, PlainNodeThatWaitsForMoreIsToldFromASilentOne) {
     o.tls = load(authority.issue(a_host));
     tasks.start(dial_once(std::move(o))); // nobody answers
     ASSERT_TRUE(world.run_until([this] { return dialled.has_value(); }, seconds{30}));
-    EXPECT_EQ(dialled->error(), make_error_code(sedge::errc::timed_out));
+    EXPECT_EQ(dialled->error(), make_error_code(dist::errc::silent));
     EXPECT_THAT(dial_says_why(), HasSubstr("waiting for b@10.0.0.2 to speak TLS; it may speak plain distribution"));
 }
 

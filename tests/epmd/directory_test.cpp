@@ -129,7 +129,7 @@ TEST_F(Machines, DoNotWaitLongForAMachineThatIsGone) {
     publish(b).value();
     sim.power_off(two);
     const auto before = sim.now();
-    EXPECT_EQ(locate(a, "b", two).error(), make_error_code(sedge::errc::timed_out));
+    EXPECT_EQ(locate(a, "b", two).error(), make_error_code(epmd::errc::silent));
     EXPECT_LE(sim.now() - before, 2100ms);
 }
 

@@ -270,7 +270,7 @@ TEST(Client, SaysWhatIsWrongWithWhatAnswers) {
     EXPECT_EQ(ask().error(), make_error_code(epmd::errc::no_answer));
 
     auto listener = env.net().listen(home).value();
-    EXPECT_EQ(ask().error(), make_error_code(sedge::errc::timed_out)) << "it accepts and says nothing";
+    EXPECT_EQ(ask().error(), make_error_code(epmd::errc::silent)) << "it accepts and says nothing";
 
     struct greeter {
         static task<> run(wire::listener& at, std::string text) {

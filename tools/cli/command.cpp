@@ -22,8 +22,12 @@ constexpr std::string_view visitor_flags[] = {"--cookie",      "--cookie-file", 
                                               "--setup-time",  "--tls-ca",      "--tls-certificate",
                                               "--tls-ciphers", "--tls-key",     "--tls-version-min"};
 
+} // namespace
+
 status status_of(const std::error_code& code) {
-    if (code == errc::timed_out) return status::timed_out;
+    if (code == errc::timed_out || code == epmd::errc::silent || code == epmd::errc::resolver_silent ||
+        code == dist::errc::unreachable || code == dist::errc::silent)
+        return status::timed_out;
     if (code == cluster::config_errc::bad_option || code == dist::errc::name_invalid || code == errc::invalid_argument)
         return status::usage;
     if (code.category() == cluster::config_category() || code == dist::errc::cookie_unusable ||
@@ -37,8 +41,6 @@ status status_of(const std::error_code& code) {
                          code == std::errc::connection_reset || code == std::errc::network_down;
     return network ? status::unreachable : status::failed;
 }
-
-} // namespace
 
 status tell(status what, std::string_view sentence) {
     // Lines are kept, anything else that could move the cursor is not.

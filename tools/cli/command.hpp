@@ -23,6 +23,7 @@ using status = exit_code;
 status tell(status what, std::string_view sentence);
 /// The same for an error, with the status that its code stands for.
 status tell(const error& what);
+status status_of(const std::error_code& code);
 
 /// `30`, `0.5`, `30s`, `500ms`, `2m`, `1h` in seconds; nothing for anything else.
 std::optional<double> seconds_from(const std::string& text);
@@ -53,5 +54,8 @@ void add_topology(CLI::App& app, chosen& main);
 void add_events(CLI::App& app, chosen& main);
 void add_new(CLI::App& app, chosen& main);
 void add_cert(CLI::App& app, chosen& main);
+void add_doctor(CLI::App& app, chosen& main);
+void add_why(CLI::App& app, chosen& main);
+void add_completion(CLI::App& app, chosen& main);
 
 } // namespace sedge::cli

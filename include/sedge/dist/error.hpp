@@ -23,6 +23,9 @@ enum class errc {
     slow_peer,         ///< The peer took nothing of what waits for it for `send_stall_time`.
     not_supported,     ///< The peer cannot receive such a message; it did not advertise the capability.
     cookie_unusable,   ///< The cookie or its file cannot be used; the context says why and what to do.
+    unreachable,       ///< The peer's port did not take a connection in time. Is a firewall on the way?
+    tls_there,         ///< The peer speaks TLS, and this node does not. Give both TLS, or neither.
+    silent,            ///< The peer took the connection and did not go on in time. It hangs, or one side has TLS.
 };
 
 const std::error_category& dist_category() noexcept;

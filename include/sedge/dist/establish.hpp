@@ -54,7 +54,7 @@ struct dial_options {
 /// Connects to a peer and does the handshake as initiator.
 ///
 /// `env`, `guard` and `node` must outlive the task.
-/// Errors: dist::errc, errc::timed_out, system codes of the last candidate, wire::tls_errc, codes of
+/// Errors: dist::errc, system codes of the last candidate, wire::tls_errc, codes of
 /// wire::tls_alert_category; the context names peer, address and step.
 task<result<established>> dial(environment& env, challenge_guard& guard, dial_decisions& node, dial_options options);
 

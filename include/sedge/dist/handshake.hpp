@@ -107,6 +107,7 @@ private:
     handshake_step on_status(byte_view message);
     handshake_step on_given_name(byte_view message);
     handshake_step on_challenge(byte_view message);
+    handshake_step on_other_name(std::string_view theirs);
     handshake_step on_ack(byte_view message);
     handshake_step fail(errc code, const std::string& sentence, byte_buffer send = {});
     [[nodiscard]] std::string name() const;

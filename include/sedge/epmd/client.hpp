@@ -22,7 +22,7 @@ class stream;
 ///     epmd::errc::no_answer         nothing listens there: no node and no mapper runs on that machine
 ///     epmd::errc::not_a_mapper      what came is no answer of a port mapper
 ///     epmd::errc::closed_unanswered closed without an answer: it may not tell us, or is just ending
-///     sedge::errc::timed_out        no complete answer at `due`
+///     epmd::errc::silent            no complete answer at `due`
 ///     system codes                  no route, ...
 namespace sedge::epmd {
 

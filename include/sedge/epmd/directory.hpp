@@ -53,7 +53,8 @@ public:
     /// Asks the mapper at each address of `host` in turn. The first candidate is the address whose mapper knew the
     /// name; the other addresses of the host follow. A mapper on this machine is also asked on loopback.
     ///
-    /// Errors: wire::errc::name_not_found for `host`, epmd::errc::not_found if one mapper said so, else what
+    /// Errors: wire::errc::name_not_found and epmd::errc::resolver_silent for `host`, epmd::errc::not_found if one
+    /// mapper said so, else what
     ///         became of the first address.
     task<result<std::vector<wire::endpoint>>> locate(std::string alive, std::string host) override;
 

@@ -3,6 +3,7 @@
 #include <sedge/cluster/member_memory.hpp>
 
 #include "cluster/configured_topologies.hpp"
+#include "cluster/doctor_functions.hpp"
 #include "cluster/metrics/endpoint.hpp"
 #include "cluster/service_manager.hpp"
 #include "cluster/start_settings.hpp"
@@ -168,7 +169,7 @@ public:
         auto scopes = cluster::scopes_of(config_.pg);
         if (!scopes) co_return scopes.error();
 
-        auto mapper_port = directory_options->port;
+        auto mapper_port = mapper_port_ = directory_options->port;
         directory_.emplace(env_, std::move(*directory_options));
         node_.emplace(std::move(*node_options), env_, *directory_);
         auto starting = node_->start();
@@ -227,6 +228,7 @@ public:
         if (!config_.node.members_file.empty()) members_.emplace(*topologies_, env_, config_.node.members_file);
         cluster::add_topology_functions(kernel_->functions(), *node_, *configured_, *topologies_,
                                         [this] { return reload(); });
+        cluster::add_doctor_functions(kernel_->functions(), *node_, mapper_port_);
     }
 
     // -- readiness -------------------------------------------------------------------------------------------------
@@ -353,6 +355,7 @@ public:
     std::optional<cluster::metrics_endpoint> endpoint_;
     std::optional<cluster::configured_topologies> configured_;
     otp::role_table roles_;
+    std::uint16_t mapper_port_ = 0;
     bool working_ = false; // ready, if that was asked for
     std::optional<cluster::member_memory> members_;
     nursery tasks_;

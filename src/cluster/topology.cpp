@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sedge/base/nursery.hpp>
+#include <sedge/cluster/cause.hpp>
 #include <sedge/cluster/reconciler.hpp>
 #include <sedge/cluster/topology.hpp>
 #include <sedge/process/node.hpp>
@@ -10,13 +11,6 @@
 
 namespace sedge::cluster {
 namespace {
-
-// Errors come as `connect PEER: STEP: ...`; the log line has named the peer already.
-std::string reason_of(const error& failure, const atom& peer) {
-    auto text = failure.message();
-    auto opening = "connect " + peer.str() + ": ";
-    return text.starts_with(opening) ? text.substr(opening.size()) : text;
-}
 
 std::string what_of(const std::exception_ptr& failure) {
     try {
@@ -135,7 +129,7 @@ public:
             if (node_.is_connected(peer)) core_.node_up(peer, now()); // the watcher may tell us only after this
             core_.dialled(peer, {}, {}, now());
         } else {
-            core_.dialled(peer, outcome.error().code(), reason_of(outcome.error(), peer), now());
+            core_.dialled(peer, outcome.error().code(), told(outcome.error(), peer.text()), now());
         }
         carry_out();
     }

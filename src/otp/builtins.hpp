@@ -13,7 +13,7 @@ class system_facts;
 using builtin_arguments = std::span<const term>;
 
 // What `add_builtins` consists of, one file each.
-void add_node_builtins(function_table& table);    ///< erlang: node, nodes; Elixir.Node; net_adm:ping.
+void add_node_builtins(function_table& table);    ///< erlang: node, nodes; Elixir.Node; net_adm, net_kernel.
 void add_process_builtins(function_table& table); ///< erlang: processes, process_info; Elixir.Process.
 void add_system_builtins(function_table& table, std::shared_ptr<const system_facts> facts); ///< system_info, memory.
 void add_term_builtins(function_table& table); ///< term_to_binary, io_lib:format, Kernel.inspect.

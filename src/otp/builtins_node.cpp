@@ -90,6 +90,10 @@ void add_node_builtins(function_table& table) {
     table.add_raw("Elixir.Node", "list", 1, handler{nodes}, access::info);
     table.add_raw("erlang", "is_alive", 0, yes, access::info);
     table.add_raw("Elixir.Node", "alive?", 0, yes, access::info);
+    handler tick_time = [](call_context& c, builtin_arguments) {
+        return outcome::value(term{static_cast<std::int64_t>(c.self.node().options().tick_time.count())});
+    };
+    table.add_raw("net_kernel", "get_net_ticktime", 0, tick_time, access::info);
     table.add_raw("net_adm", "ping", 1, task_handler{ping_handler}, access::info);
     table.add_raw("Elixir.Node", "ping", 1, task_handler{ping_handler}, access::info);
 }

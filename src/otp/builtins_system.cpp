@@ -3,7 +3,10 @@
 #include "otp/system_facts.hpp"
 #include "otp/terms.hpp"
 
+#include <sedge/wire/environment.hpp>
+
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace sedge::otp {
@@ -94,6 +97,18 @@ void add_system_builtins(function_table& table, std::shared_ptr<const system_fac
     handler run_memory = [facts](call_context& c, builtin_arguments arguments) { return memory(c, arguments, *facts); };
     add("memory", 0, run_memory);
     add("memory", 1, run_memory);
+    handler clock = [](call_context& c, builtin_arguments arguments) {
+        const auto per_second = arguments[0].view().is_atom("second")        ? 1
+                                : arguments[0].view().is_atom("millisecond") ? 1'000
+                                : arguments[0].view().is_atom("microsecond") ? 1'000'000
+                                                                             : 0;
+        if (per_second == 0) return failure("badarg", c, arguments);
+        const auto now = c.self.env().wall_clock().time_since_epoch();
+        const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+        return outcome::value(term{static_cast<std::int64_t>(micros / (1'000'000 / per_second))});
+    };
+    add("system_time", 1, clock);
+    table.add_raw("os", "system_time", 1, clock, access::info);
     auto marks = std::make_shared<statistics_marks>();
     add("statistics", 1, [facts, marks](call_context& c, builtin_arguments arguments) {
         return statistics(c, arguments, *facts, *marks);

@@ -54,6 +54,9 @@ int main(int argc, char** argv) {
     sedge::cli::add_events(app, run);
     sedge::cli::add_new(app, run);
     sedge::cli::add_cert(app, run);
+    sedge::cli::add_doctor(app, run);
+    sedge::cli::add_why(app, run);
+    sedge::cli::add_completion(app, run);
     if (argc <= 1) {
         std::cout << app.help();
         return static_cast<int>(status::usage);

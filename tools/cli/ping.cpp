@@ -3,6 +3,7 @@
 #include "visit.hpp"
 
 #include <sedge/base/log.hpp>
+#include <sedge/cluster/cause.hpp>
 #include <sedge/otp/rpc.hpp>
 #include <sedge/wire/environment.hpp>
 
@@ -29,18 +30,18 @@ task<int> ping_once(cluster::visitor& visitor, atom peer, ping_options options) 
     auto code = status::ok;
     if (options.json) {
         boost::json::object out{{"node", peer.text()}, {"answer", answered ? "pong" : "pang"}, {"milliseconds", took}};
+        if (!answered) out["cause"] = cluster::explanation_of(cluster::cause_of(answered.error().code())).id;
         if (!answered) out["reason"] = answered.error().message();
         print_json(out);
-        if (!answered)
-            code = answered.error() == make_error_code(errc::timed_out) ? status::timed_out : status::unreachable;
+        if (!answered) code = status_of(answered.error().code());
     } else if (answered) {
         std::printf("pong from %s in %.1f ms\n", printable(peer.text()).c_str(), took);
     } else {
         std::printf("pang\n");
         std::fflush(stdout);
         code = tell(answered.error());
-        if (code == status::failed) code = status::unreachable;
     }
+    if (code == status::failed) code = status::unreachable;
     co_return static_cast<int>(code);
 }
 

@@ -17,17 +17,22 @@ public:
 
 } // namespace
 
-int visit(cluster::configuration config, const node_name& peer, std::function<task<int>(cluster::visitor&)> main) {
+result<int> try_to_visit(cluster::configuration config, bool long_names,
+                         std::function<task<int>(cluster::visitor&)> main) {
     cluster::visitor_options options;
     options.config = std::move(config);
-    options.long_names = peer.is_long();
+    options.long_names = long_names;
     options.log = std::make_shared<silent_log>();
     options.output = [](std::string_view text) {
         std::fwrite(text.data(), 1, text.size(), stdout);
         std::fflush(stdout);
     };
     cluster::visitor visitor{std::move(options)};
-    const auto code = visitor.run(std::move(main));
+    return visitor.run(std::move(main));
+}
+
+int visit(cluster::configuration config, const node_name& peer, std::function<task<int>(cluster::visitor&)> main) {
+    const auto code = try_to_visit(std::move(config), peer.is_long(), std::move(main));
     return code ? *code : static_cast<int>(tell(code.error()));
 }
 

@@ -15,6 +15,10 @@ namespace sedge::cli {
 /// called elsewhere print goes to standard output. Tells, and gives the status of, what goes wrong before `main`.
 int visit(cluster::configuration config, const node_name& peer, std::function<task<int>(cluster::visitor&)> main);
 
+/// The same without telling: errors are those of `cluster::visitor::run`.
+result<int> try_to_visit(cluster::configuration config, bool long_names,
+                         std::function<task<int>(cluster::visitor&)> main);
+
 /// The name of a node given on the command line; tells what is wrong with it.
 std::optional<node_name> node_argument(const std::string& text);
 

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <sedge/base/clock.hpp>
+#include <sedge/cluster/cause.hpp>
 #include <sedge/term/atom.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -16,7 +18,7 @@ namespace sedge::cluster {
 struct event {
     enum class kind {
         connected,            ///< `took`: how long the dial took; 0 if the peer dialled us.
-        unable_to_connect,    ///< One attempt failed: `took`, `reason`, `code`. It will be tried again.
+        unable_to_connect,    ///< One attempt failed: `took`, `reason`, `code`, `why()`. It will be tried again.
         disconnected,         ///< `took`: how long it was up; `reason`.
         discovered,           ///< Heard of, but not trusted and so not dialled; told once.
         unable_to_disconnect, ///< It was to be disconnected, and was gone already.
@@ -31,6 +33,10 @@ struct event {
     duration took{};
     std::string reason;
     std::error_code code;
+    /// What `code` stands for; its words begin `reason`.
+    [[nodiscard]] std::optional<cause> why() const noexcept {
+        return code ? std::optional{cause_of(code)} : std::nullopt;
+    }
 };
 
 /// `connected`, `unable_to_connect`, ...

@@ -9,6 +9,7 @@
 #include "cluster/gossip_gate.hpp"
 #include "cluster/multicast_socket.hpp"
 #include "cluster/strategies/builtin.hpp"
+#include "cluster/strategies/gossip_options.hpp"
 
 #include <sedge/base/nursery.hpp>
 #include <sedge/cluster/gossip_packet.hpp>
@@ -48,7 +49,6 @@ public:
     task<> run(strategy_context& topology) override;
 
 private:
-    [[nodiscard]] multicast_settings socket_settings() const;
     task<> send_until_network_changes(strategy_context& topology, wire::datagram_socket& through, gossip_gate& gate,
                                       const bool& receiver_ended);
     task<> receive(strategy_context& topology, wire::datagram_socket& from, gossip_gate& gate, bool& ended);
@@ -60,31 +60,13 @@ private:
     std::optional<gossip_cipher> cipher_;
 };
 
-// `if_addr` with an address of this machine means that interface; the socket is never bound to it, since Linux gives
-// a socket bound to a unicast address no multicast. See docs/decisions/0005-gossip-if-addr.md.
-multicast_settings gossip::socket_settings() const {
-    multicast_settings out;
-    out.purpose = "gossip";
-    out.port = options_.port;
-    out.group = options_.multicast_addr;
-    out.ttl = options_.multicast_ttl;
-    out.broadcast_only = options_.broadcast_only;
-    out.interface = options_.multicast_if;
-    const auto& if_addr = options_.if_addr;
-    if (if_addr.is_multicast())
-        out.bind = if_addr;
-    else if (!if_addr.is_unspecified() && if_addr != wire::ip_address::any_v4() && !out.interface)
-        out.interface = if_addr;
-    return out;
-}
-
 task<> gossip::run(strategy_context& topology) {
     if (options_.secret && options_.secret->size() < secret_advised_bytes)
         topology.log(log_level::warning, "the gossip secret is short, and packets let it be guessed offline: "
                                          "use 32 random characters");
     std::string last_failure;
     for (;;) {
-        auto opened = open_multicast(topology, socket_settings());
+        auto opened = open_multicast(topology, socket_of(options_));
         if (opened) {
             last_failure.clear();
             auto through = std::move(*opened);
@@ -186,6 +168,14 @@ bool gossip::is_trusted(std::string_view node) const {
 }
 
 result<std::unique_ptr<strategy>> from_settings(const topology_settings& settings) {
+    auto options = gossip_options(settings);
+    if (!options) return std::move(options).error();
+    return make_strategy(*std::move(options));
+}
+
+} // namespace
+
+result<gossip_strategy> gossip_options(const topology_settings& settings) {
     gossip_strategy options;
     option_reader config{settings.config};
     config.read("port", options.port);
@@ -205,10 +195,26 @@ result<std::unique_ptr<strategy>> from_settings(const topology_settings& setting
         return error{config_errc::bad_value, "multicast_addr " + to_string(options.multicast_addr) +
                                                  " is no multicast address; for a broadcast address set "
                                                  "broadcast_only = true"};
-    return make_strategy(std::move(options));
+    return options;
 }
 
-} // namespace
+// `if_addr` with an address of this machine means that interface; the socket is never bound to it, since Linux gives
+// a socket bound to a unicast address no multicast. See docs/decisions/0005-gossip-if-addr.md.
+multicast_settings socket_of(const gossip_strategy& options) {
+    multicast_settings out;
+    out.purpose = "gossip";
+    out.port = options.port;
+    out.group = options.multicast_addr;
+    out.ttl = options.multicast_ttl;
+    out.broadcast_only = options.broadcast_only;
+    out.interface = options.multicast_if;
+    const auto& if_addr = options.if_addr;
+    if (if_addr.is_multicast())
+        out.bind = if_addr;
+    else if (!if_addr.is_unspecified() && if_addr != wire::ip_address::any_v4() && !out.interface)
+        out.interface = if_addr;
+    return out;
+}
 
 std::unique_ptr<strategy> make_strategy(gossip_strategy options) {
     return std::make_unique<gossip>(std::move(options));

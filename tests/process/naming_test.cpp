@@ -105,18 +105,18 @@ TEST_F(Naming, SenderThatWaitsForNothingKeepsNobodyWaiting) {
     int sent = 0;
     int turns = 0;
     a->spawn([&](process& self) -> task<> {
-        for (; sent < 1000; ++sent) {
+        for (; sent < 10000; ++sent) {
             auto sending = self.send_wait(registered{"sink"_atom, name_of('b')}, term{"lost"_atom});
             co_await std::move(sending);
         }
     });
     a->spawn([&](process& self) -> task<> {
-        for (; sent < 1000; ++turns) {
+        for (; sent < 10000; ++turns) {
             auto turn = yield(self.env());
             co_await std::move(turn);
         }
     });
-    EXPECT_TRUE(sim.run_until([&] { return sent == 1000; }, 1s));
+    EXPECT_TRUE(sim.run_until([&] { return sent == 10000; }, 1s));
     EXPECT_GE(turns, 5);
 }
 

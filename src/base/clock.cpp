@@ -135,6 +135,7 @@ void timer_queue::advance(std::uint64_t to) {
 }
 
 void timer_queue::fire_due(time_point now) {
+    if (next_ <= now) next_known_ = false; // it comes, or was an estimate for timers that are disarmed by now
     advance(tick_of(now));
     while (!soon_.empty() && soon_.front()->due_ <= now) {
         timer& due = *soon_.front();

@@ -90,6 +90,25 @@ TEST(TimerQueue, ATimeFarAwayIsExactAndSoIsTheEndOfTime) {
 }
 
 /// Arms, disarms and lets time pass at random, beside a map that is obviously right.
+TEST(TimerQueue, ManyTimersThatAreDisarmedLeaveNoTimeBehindThatNeverPasses) {
+    timer_queue queue;
+    int fired = 0;
+    std::vector<std::unique_ptr<noting>> many; // so many that `next` is an estimate
+    for (int i = 0; i < 1000; ++i) {
+        many.push_back(std::make_unique<noting>([&] { ++fired; }));
+        queue.arm(*many.back(), zero + 2s);
+    }
+    noting last{[&] { ++fired; }};
+    queue.arm(last, zero + 9s);
+    many.front()->disarm();
+    const auto estimate = queue.next();
+    EXPECT_LE(estimate, zero + 2s);
+    many.clear();
+    queue.fire_due(estimate);
+    EXPECT_EQ(fired, 0);
+    EXPECT_EQ(queue.next(), zero + 9s);
+}
+
 TEST(TimerQueue, FiresWhatASortedMapWouldFire) {
     std::mt19937_64 random{7};
     timer_queue queue;

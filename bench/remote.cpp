@@ -7,7 +7,8 @@
 //   bench_remote large NAME PEER COUNT            W3
 //   bench_remote watch NAME PEER                  W8: says when PEER is down
 //
-// The port mapper is that of ERL_EPMD_PORT; all listens on loopback.
+// With `spin` as the last word of `serve` or `round_trip` the loop looks for input a while before it sleeps
+// (`system_environment::spin_before_sleep`). The port mapper is that of ERL_EPMD_PORT; all listens on loopback.
 #include "figures.hpp"
 
 #include <sedge/epmd/directory.hpp>
@@ -33,7 +34,9 @@ struct running_node {
     epmd::directory where{env, mapper()};
     node us;
 
-    explicit running_node(const char* name) : us{options(name), env, where} {}
+    running_node(const char* name, bool spins) : us{options(name), env, where} {
+        if (spins) env.spin_before_sleep(200us);
+    }
 
     static epmd::directory_options mapper() {
         epmd::directory_options wanted;
@@ -90,8 +93,8 @@ task<> respond(process& self) {
     }
 }
 
-int serve(const char* name) {
-    running_node here{name};
+int serve(const char* name, bool spins) {
+    running_node here{name, spins};
     if (auto started = here.env.block_on(here.us.start()); !started) {
         std::fprintf(stderr, "%s: %s\n", name, started.error().code().message().c_str());
         return 1;
@@ -150,7 +153,7 @@ task<> one_way(process& self, pid to, bool large, std::int64_t count) {
 }
 
 int watch(const char* name, const char* peer) {
-    running_node here{name};
+    running_node here{name, false};
     if (!here.env.block_on(here.us.start()) || !here.env.block_on(here.us.connect(atom{peer}))) return 1;
     std::chrono::system_clock::time_point down{};
     const auto watching = here.us.watch([&down](const node_event& what) {
@@ -165,8 +168,8 @@ int watch(const char* name, const char* peer) {
     return 0;
 }
 
-int run_client(std::string_view verb, const char* name, const char* peer, const char* amount) {
-    running_node here{name};
+int run_client(std::string_view verb, const char* name, const char* peer, const char* amount, bool spins) {
+    running_node here{name, spins};
     if (!here.env.block_on(here.us.start())) return 1;
     if (auto connected = here.env.block_on(here.us.connect(atom{peer})); !connected) {
         std::fprintf(stderr, "%s: %s\n", peer, connected.error().code().message().c_str());
@@ -190,10 +193,12 @@ int run_client(std::string_view verb, const char* name, const char* peer, const 
 
 int main(int argc, char** argv) {
     const std::string_view verb = argc > 1 ? argv[1] : "";
+    const bool spins = argc > 2 && std::string_view{argv[argc - 1]} == "spin";
+    if (spins) --argc;
     if (verb == "watch" && argc == 4) return watch(argv[2], argv[3]);
-    if (verb == "serve" && argc == 3) return serve(argv[2]);
+    if (verb == "serve" && argc == 3) return serve(argv[2], spins);
     if (argc == 5 && (verb == "round_trip" || verb == "small" || verb == "large")) {
-        return run_client(verb, argv[2], argv[3], argv[4]);
+        return run_client(verb, argv[2], argv[3], argv[4], spins);
     }
     std::fprintf(stderr, "see the head of bench/remote.cpp\n");
     return 2;

@@ -55,8 +55,7 @@ def all_steps(workloads, placements):
             for side in ("raw", "otp", "ei", "caf", "sedge"):
                 yield remote_step(workload, side, placement)
             if workload == "W1" and placement == "split":
-                # sedge has no such option so far; its cell stays empty.
-                for side in ("raw spinning", "ei spinning"):
+                for side in ("raw spinning", "ei spinning", "sedge spinning"):
                     yield remote_step(workload, side, placement)
         if "W11" in workloads and placement != "free":
             for verb in ("W1", "W2", "W3"):

@@ -43,7 +43,9 @@ void node::impl::announce(node_event event) {
 node::node(node_options options, environment& env, wire::directory& where)
     : impl_(std::make_unique<impl>(*this, std::move(options), env, where)) {}
 
-node::~node() = default;
+node::~node() {
+    impl_->processes.drop_all(); // there are some if it was not stopped: a simulated crash, or a start that failed
+}
 
 task<result<void>> node::start() {
     auto& i = *impl_;

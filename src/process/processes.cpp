@@ -54,6 +54,15 @@ void process_table::end_all(const term& reason) {
     node_watchers_.clear();
 }
 
+void process_table::drop_all() {
+    while (count_ > 0) {
+        for (std::size_t i = 0; i < slots_.size(); ++i) {
+            auto gone = std::move(slots_[i]);
+            if (gone) --count_;
+        }
+    }
+}
+
 pid process_table::pid_of(std::uint64_t n) const {
     return {owner_.name, static_cast<std::uint32_t>(n & 0x0fffffff), static_cast<std::uint32_t>(n >> 28),
             owner_.creation};

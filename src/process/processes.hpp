@@ -29,6 +29,9 @@ public:
     void bury(process::block& dead);
     /// Ends all processes with `reason`, and those that their ends start.
     void end_all(const term& reason);
+    /// Destroys all processes as they stand. What their frames hold (calls under way, monitors) is given back through
+    /// the table and the peers, so both must be whole still.
+    void drop_all();
 
     /// Null if no such process lives here; a pid of another incarnation of this node is nobody's.
     [[nodiscard]] process::block* find(const pid& who) const noexcept;

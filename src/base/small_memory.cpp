@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sedge/base/large_memory.hpp>
 #include <sedge/base/small_memory.hpp>
 
 #include <array>
@@ -45,11 +46,12 @@ struct cache {
     }
 
     /// The rest of the old block, less than `small_bytes_max`, is lost. Blocks grow with what is needed, so that a
-    /// small program stays small; untouched pages of a large one cost nothing.
+    /// small program stays small; untouched pages of a large one cost nothing. The largest have large pages.
     void fetch_block() {
         const std::size_t size = next_block_bytes;
         void* block = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (block == MAP_FAILED) throw std::bad_alloc{};
+        expect_large(block, size);
         at = static_cast<std::uint8_t*>(block);
         end = at + size;
         if (next_block_bytes < block_bytes_max) next_block_bytes *= 2;

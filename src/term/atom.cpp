@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sedge/base/assert.hpp>
 #include <sedge/base/limits.hpp>
+#include <sedge/base/small_memory.hpp>
 #include <sedge/term/atom.hpp>
 
+#include "term/use_count.hpp"
 #include "term/utf8.hpp"
 
-#include <atomic>
-#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -14,25 +14,23 @@
 namespace sedge {
 
 struct atom::block {
-    std::atomic<std::uint32_t> count{1};
+    use_count count;
     std::uint32_t size = 0;
 
     char* text() noexcept { return reinterpret_cast<char*>(this + 1); }
 
     static block* make(std::string_view text) {
-        void* memory = std::malloc(sizeof(block) + text.size());
-        if (memory == nullptr) throw std::bad_alloc{};
-        auto* b = new (memory) block;
+        auto* b = new (take_small(sizeof(block) + text.size())) block;
         b->size = static_cast<std::uint32_t>(text.size());
         std::memcpy(b->text(), text.data(), text.size());
         return b;
     }
     static block* share(block* b) noexcept {
-        if (b != nullptr) b->count.fetch_add(1, std::memory_order_relaxed);
+        if (b != nullptr) b->count.add();
         return b;
     }
     static void drop(block* b) noexcept {
-        if (b != nullptr && b->count.fetch_sub(1, std::memory_order_acq_rel) == 1) std::free(b);
+        if (b != nullptr && b->count.drop()) give_small(b, sizeof(block) + b->size);
     }
 };
 

@@ -4,7 +4,7 @@
 #include <sedge/term/encoder.hpp>
 #include <sedge/term/term.hpp>
 
-#include <atomic>
+#include "term/use_count.hpp"
 
 namespace sedge {
 
@@ -13,7 +13,7 @@ namespace sedge {
 struct term::block {
     static constexpr std::size_t inline_bytes_max = 64 * 1024;
 
-    std::atomic<std::uint32_t> count{1};
+    use_count count;
     std::uint32_t size = 0; // tells the two kinds apart
 
     [[nodiscard]] const std::uint8_t* bytes() const noexcept;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sedge/base/assert.hpp>
 #include <sedge/base/large_memory.hpp>
+#include <sedge/base/small_memory.hpp>
 #include <sedge/term/encoder.hpp>
 
 #include "term/block.hpp"
@@ -9,7 +10,6 @@
 #include "term/inflate.hpp"
 #include "term/walk.hpp"
 
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <new>
@@ -44,9 +44,7 @@ term::block* term::block::make(byte_view canonical) {
         copy.assign(canonical.begin(), canonical.end());
         return make(std::move(copy));
     }
-    void* memory = std::malloc(sizeof(block) + canonical.size());
-    if (memory == nullptr) throw std::bad_alloc{};
-    auto* b = new (memory) block;
+    auto* b = new (take_small(sizeof(block) + canonical.size())) block;
     b->size = static_cast<std::uint32_t>(canonical.size());
     std::memcpy(reinterpret_cast<std::uint8_t*>(b + 1), canonical.data(), canonical.size());
     return b;
@@ -73,13 +71,13 @@ void term::block::destroy(block* b) noexcept {
     if (b->size > inline_bytes_max)
         delete static_cast<large*>(b);
     else
-        std::free(b);
+        give_small(b, sizeof(block) + b->size);
 }
 
 term::term() noexcept = default;
 term::term(term_view view) : block_(block::make(view.bytes())) {}
 term::term(const term& other) noexcept : block_(other.block_) {
-    if (block_ != nullptr) block_->count.fetch_add(1, std::memory_order_relaxed);
+    if (block_ != nullptr) block_->count.add();
 }
 term::term(term&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
 term& term::operator=(const term& other) noexcept {
@@ -92,7 +90,7 @@ term& term::operator=(term&& other) noexcept {
     return *this;
 }
 term::~term() {
-    if (block_ != nullptr && block_->count.fetch_sub(1, std::memory_order_acq_rel) == 1) block::destroy(block_);
+    if (block_ != nullptr && block_->count.drop()) block::destroy(block_);
 }
 
 byte_view term::bytes() const noexcept {

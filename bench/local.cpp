@@ -193,6 +193,19 @@ task<> idle(process& self) {
     co_await std::move(waiting);
 }
 
+/// Makes idle processes, and gives those it has made their turn after each thousand, as a BEAM does by reductions.
+task<> make_idle_ones(process& self, std::vector<pid>& made) {
+    std::size_t count = 0;
+    for (auto& one : made) {
+        one = self.spawn(idle);
+        if (++count % 1000 != 0) continue;
+        auto pause = yield(self.env());
+        co_await std::move(pause);
+    }
+    auto pause = yield(self.env()); // all wait for a message after that
+    co_await std::move(pause);
+}
+
 void spawn() {
     world w;
     constexpr std::size_t count = 1'000'000;
@@ -200,10 +213,10 @@ void spawn() {
     const double before = resident_bytes();
     {
         const stopwatch watch{w.env};
-        for (auto& one : all) one = w.us.spawn(idle);
-        w.us.spawn([&w](process&) -> task<> { // the last one: all others wait for a message when it runs
+        w.us.spawn([&](process& self) -> task<> {
+            auto making = make_idle_ones(self, all);
+            co_await std::move(making);
             w.done = true;
-            co_return;
         });
         w.run();
         report("spawn", count / watch.seconds(), "proc/s");

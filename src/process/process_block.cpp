@@ -32,7 +32,7 @@ void process::block::watch_nodes(bool on, const std::optional<node_monitor_optio
     owner_.processes.watch_nodes(self_, !watches.empty());
 }
 
-process::block::block(node::impl& owner, pid self, process_body body, spawn_options options)
+process::block::block(node::impl& owner, pid self, process_body&& body, spawn_options&& options)
     : owner_(owner), self_(std::move(self)), face_(*this), body_(std::move(body)), trap_exit_(options.trap_exit) {
     if (options.label != default_label) label_ = std::make_unique<std::string>(std::move(options.label));
     if (options.group_leader) rare().leader = std::move(options.group_leader);
@@ -67,10 +67,12 @@ bool process::block::was_made_for(const atom& node) const {
 environment& process::block::owner_env() const noexcept { return owner_.env; }
 
 task<> process::block::drive() {
-    term reason{atom{"normal"}};
+    static const term normal{atom{"normal"}};
+    term reason; // made in the end: a process that waits should hold nothing for that
     try {
         auto body = body_(face_);
         co_await std::move(body);
+        reason = normal;
     } catch (const process_exit& e) {
         reason = e.reason();
     } catch (const std::exception& e) {

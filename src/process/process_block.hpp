@@ -26,7 +26,7 @@ namespace sedge {
 /// There may be a million of them: what most processes never need stands in `rarely_used`.
 class process::block final : public runnable {
 public:
-    block(node::impl& owner, pid self, process_body body, spawn_options options);
+    block(node::impl& owner, pid self, process_body&& body, spawn_options&& options);
     ~block() override;
     static void* operator new(std::size_t bytes) { return take_small(bytes); }
     static void operator delete(void* memory, std::size_t bytes) noexcept { give_small(memory, bytes); }
@@ -77,7 +77,7 @@ private:
     /// optimisation, would pile up stack). After so many the clock is asked: once `slice_time` is over, or after
     /// `slices_max` times as many in any case, it goes to the end of the run queue.
     static constexpr std::uint32_t in_a_row_max = 100;
-    static constexpr std::uint32_t slices_max = 10;
+    static constexpr std::uint32_t slices_max = 4;
     static constexpr duration slice_time = std::chrono::microseconds{200}; // five such processes: 1 ms for the others
 
     /// While it lives the process sleeps, at that place.
@@ -121,6 +121,8 @@ private:
 
     /// Counts what it has done since it last suspended.
     bool may_go_on() noexcept { return ++handled_in_a_row_ <= in_a_row_max || has_time_left(); }
+    /// The same for what is nested in tasks: without optimisation each one that is done at once takes stack.
+    bool may_go_on_nested() noexcept { return ++handled_in_a_row_ <= in_a_row_max; }
     bool has_time_left();
     void wait_for_message(waiting_receive& r, std::coroutine_handle<> handle);
     void forget_receiver(const waiting_receive& r) noexcept {

@@ -7,7 +7,7 @@
 
 namespace sedge {
 
-process::block& process_table::add(process_body body, spawn_options options) {
+process::block& process_table::add(process_body&& body, spawn_options&& options) {
     if (2 * (count_ + 1) > slots_.size()) grow();
     do ++last_;
     while (slot(last_));

@@ -24,7 +24,7 @@ class process_table {
 public:
     explicit process_table(node::impl& owner) : owner_(owner), slots_(first_slots) {}
 
-    process::block& add(process_body body, spawn_options options);
+    process::block& add(process_body&& body, spawn_options&& options);
     /// Destroys a process that has ended.
     void bury(process::block& dead);
     /// Ends all processes with `reason`, and those that their ends start.

@@ -33,7 +33,7 @@ struct process::block::selection final : waiting_receive, timer {
         if (found) ++owner.messages_handled_;
         return found.has_value();
     }
-    bool await_ready() { return owner.may_go_on() && found_now(); }
+    bool await_ready() { return owner.may_go_on_nested() && found_now(); }
     void await_suspend(std::coroutine_handle<> handle) {
         owner.wait_for_message(*this, handle);
         if (deadline != time_point::max()) owner.owner_env().arm(*this, deadline);

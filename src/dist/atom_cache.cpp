@@ -15,18 +15,20 @@
 namespace sedge::dist {
 
 result<std::size_t> atom_cache::read_header(byte_view bytes, std::vector<atom>& into) {
-    into.clear();
     reader in{bytes};
     const std::size_t count = in.u8();
     if (!in.ok()) return error{errc::bad_packet, "header without a count"};
-    if (count == 0) return in.offset();
+    if (count == 0) {
+        into.clear();
+        return in.offset();
+    }
     const byte_view nibbles = in.take(count / 2 + 1);
     if (!in.ok()) return error{errc::bad_packet, "header cut in its flags"};
     const auto nibble = [&](std::size_t i) { return nibbles[i / 2] >> (i % 2 * 4) & 0x0f; };
     const bool long_texts = (nibble(count) & 1) != 0;
     if (!slots_) slots_ = std::make_unique<std::optional<atom>[]>(slots);
 
-    into.reserve(count);
+    into.resize(count);
     for (std::size_t i = 0; i < count; ++i) {
         const auto flag = nibble(i);
         const std::size_t index = in.u8();
@@ -40,7 +42,7 @@ result<std::size_t> atom_cache::read_header(byte_view bytes, std::vector<atom>& 
         }
         if (!in.ok()) return error{errc::bad_packet, "header cut in a reference"};
         if (!slot) return error{errc::bad_packet, "header refers to an empty slot of the atom cache"};
-        into.push_back(*slot);
+        if (into[i] != *slot) into[i] = *slot; // mostly it is what the packet before had there
     }
     return in.offset();
 }

@@ -14,9 +14,11 @@
 namespace sedge::dist {
 
 namespace {
-constexpr int packets_per_turn = 128;              // then everybody else in the run loop has a turn
-constexpr std::size_t turn_bytes_max = 256 * 1024; // read, and written, before that: some 100 microseconds
-constexpr std::size_t batch_bytes_max = 64 * 1024; // more than this is not held back to the end of a turn
+constexpr int packets_per_turn = 128;                    // then everybody else in the run loop has a turn
+constexpr std::size_t turn_bytes_max = 256 * 1024;       // read, and written, before that: some 100 microseconds
+constexpr std::size_t batch_bytes_max = 60 * 1024;       // more goes out at once; 64 KiB would be a segment and a runt
+constexpr std::size_t flood_bytes_min = 4 * 1024;        // in one turn; less goes out at its end
+constexpr std::chrono::microseconds batch_time_max{100}; // that more may wait for the next turn
 } // namespace
 
 class connection::impl final : watched {
@@ -32,6 +34,7 @@ public:
     }
 
     void start() {
+        read_at_ = env_.now();
         take_leftover();
         env_.arm_after(tick_timer_, ticker_.interval());
         tasks_.start(read());
@@ -44,17 +47,17 @@ public:
             return error{errc::not_supported, std::string{operation_name(message)} + " to " + name()};
         const bool reserved = payload == nullptr || std::holds_alternative<control::exit>(message) ||
                               std::holds_alternative<control::monitor_p_exit>(message);
-        const std::size_t most = options_.send_queue_bytes_max + (reserved ? limits::send_control_bytes : 0);
-        if (outgoing_.size() - outgoing_.largest() >= most) {
-            error full{errc::queue_full, name() + " does not take what is sent to it; " +
-                                             std::to_string(outgoing_.size()) + " bytes wait"};
-            close(full);
-            return full;
-        }
+        if (auto admitted = admit(reserved); !admitted) return admitted;
         outgoing_.push(message, payload, sender);
-        ++counts_.messages_out;
-        if (outgoing_.size() > options_.send_wait_bytes) queue_->note_full();
-        leave();
+        pushed();
+        return {};
+    }
+
+    result<void> send_message(const pid& from, const pid& to, const term& payload) {
+        if (!open_) return {};
+        if (auto admitted = admit(false); !admitted) return admitted;
+        outgoing_.push_send(from, to, payload);
+        pushed();
         return {};
     }
 
@@ -115,10 +118,25 @@ private:
         }
     }
 
-    [[nodiscard]] std::string name() const { return link_.peer.name.full.str(); }
+    // -- one message more --------------------------------------------------------------------------------------------
 
-    /// Something was put into `outgoing_`. The first message of a turn goes out at once; those that follow it in the
-    /// same turn go out together.
+    /// Whether it may be queued; closes the connection if not.
+    result<void> admit(bool reserved) {
+        const std::size_t most = options_.send_queue_bytes_max + (reserved ? limits::send_control_bytes : 0);
+        if (outgoing_.size() - outgoing_.largest() < most) return {};
+        error full{errc::queue_full,
+                   name() + " does not take what is sent to it; " + std::to_string(outgoing_.size()) + " bytes wait"};
+        close(full);
+        return full;
+    }
+
+    void pushed() {
+        ++counts_.messages_out;
+        if (outgoing_.size() > options_.send_wait_bytes) queue_->note_full();
+        leave();
+    }
+
+    /// The first message of a turn goes out at once; those that follow it in the same turn go out together.
     void leave() {
         ticker_.on_written();
         all_written_.reset();
@@ -126,10 +144,26 @@ private:
         if (!end_of_turn_.queued()) {
             write();
             env_.ready(end_of_turn_);
-        } else if (outgoing_.size() >= batch_bytes_max) {
-            write();
+            return;
         }
+        held_back_ = true;
+        if (outgoing_.size() >= batch_bytes_max) write();
     }
+
+    /// All that were ready when the last turn ended have run since. In a flood, what they sent waits for more while
+    /// each turn brings more: a system call for each turn would cost the sender more than the messages do.
+    void end_turn() {
+        const bool is_flood = std::exchange(held_back_, false) && outgoing_.size() >= flood_bytes_min;
+        if (is_flood && outgoing_.size() < batch_bytes_max) {
+            const time_point now = env_.now();
+            if (!held_since_) held_since_ = now;
+            if (now - *held_since_ < batch_time_max) return env_.ready(end_of_turn_);
+        }
+        held_since_.reset();
+        write();
+    }
+
+    [[nodiscard]] std::string name() const { return link_.peer.name.full.str(); }
 
     // -- what the watcher needs --------------------------------------------------------------------------------------
 
@@ -195,6 +229,7 @@ private:
         case wire::io_step::outcome::done:
             frames_.commit(step.count);
             counts_.bytes_in += step.count;
+            read_at_ = env_.now();
             ticker_.on_read();
             if (watcher_) watcher_->on_read();
             return true;
@@ -208,7 +243,7 @@ private:
     }
 
     void deliver(byte_view packet) {
-        auto said = decoder_.feed(packet, env_.now());
+        auto said = decoder_.feed(packet, read_at_);
         if (!said) return close(said.error().within(name()));
         if (!said->has_value()) {
             if (watcher_ && packet.empty()) watcher_->on_tick_read();
@@ -266,8 +301,6 @@ private:
         waits_to_write_ = false;
     }
 
-    void end_turn() { write(); }
-
     /// The stream was full when the timer was set.
     void on_stall_time() {
         if (!blocked_) return;
@@ -317,7 +350,10 @@ private:
     bool open_ = true;
     bool blocked_ = false;        // the stream takes nothing at the moment
     bool waits_to_write_ = false; // write_when_possible runs
-    time_point taken_at_{};       // when the stream last took something
+    bool held_back_ = false;      // something, in this turn
+    std::optional<time_point> held_since_;
+    time_point taken_at_{}; // when the stream last took something
+    time_point read_at_{};  // when it last gave something
     std::optional<error> down_reason_;
     call<runnable, &impl::end_turn> end_of_turn_{*this};
     call<runnable, &impl::report_down> down_notice_{*this};
@@ -339,6 +375,9 @@ bool connection::initiated_here() const noexcept { return impl_->link().initiate
 bool connection::is_open() const noexcept { return impl_->is_open(); }
 result<void> connection::send(const control_message& message, const term* payload, const pid* sender) {
     return impl_->send(message, payload, sender);
+}
+result<void> connection::send_message(const pid& from, const pid& to, const term& payload) {
+    return impl_->send_message(from, to, payload);
 }
 void connection::close(error reason) { impl_->close(std::move(reason)); }
 task<> connection::room() { return impl_->room(); }

@@ -119,6 +119,7 @@ bool has_payload(const control_message& message) noexcept {
 // Sends are not checked: the sender's pid in them is information, and a message for a process elsewhere is dropped
 // where the process is looked up, as OTP does.
 std::optional<std::string> violation(const control_message& message, const atom& peer, const atom& self) {
+    if (std::holds_alternative<control::send>(message)) return std::nullopt;
     ownership owners{peer, self};
     const auto name = operation_name(message);
     std::visit(overloaded{

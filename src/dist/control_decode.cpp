@@ -7,18 +7,14 @@
 
 #include "dist/control_codes.hpp"
 
+#include <sedge/term/tags.hpp>
+
+#include <algorithm>
+#include <array>
+
 namespace sedge::dist {
 
 namespace {
-
-// External Term Format tags of the elements read in place.
-constexpr std::uint8_t tag_atom_cache_ref = 82;   // index:8
-constexpr std::uint8_t tag_new_pid = 88;          // node id:32 serial:32 creation:32
-constexpr std::uint8_t tag_newer_reference = 90;  // words:16 node creation:32 word:32...
-constexpr std::uint8_t tag_small_integer = 97;    // value:8
-constexpr std::uint8_t tag_small_tuple = 104;     // arity:8
-constexpr std::uint8_t tag_atom_utf8 = 118;       // length:16 text
-constexpr std::uint8_t tag_small_atom_utf8 = 119; // length:8 text
 
 /// Reads elements one after the other; after the first that is not what was asked for, all further ones are empty.
 class element_reader {
@@ -31,7 +27,7 @@ public:
     /// Arity of the tuple that begins here.
     std::size_t small_tuple() {
         reader in{rest()};
-        const bool fits = in.u8() == tag_small_tuple;
+        const bool fits = in.u8() == etf::small_tuple;
         const std::size_t arity = in.u8();
         if (!fits || !in.ok()) return fail(), 0;
         offset_ += in.offset();
@@ -40,7 +36,7 @@ public:
 
     sedge::pid pid() {
         reader in{rest()};
-        if (in.u8() != tag_new_pid) return other<sedge::pid>();
+        if (in.u8() != etf::new_pid) return other<sedge::pid>();
         sedge::pid p;
         if (!quick_atom(in, p.node)) return other<sedge::pid>();
         p.id = in.u32();
@@ -53,7 +49,7 @@ public:
 
     sedge::reference reference() {
         reader in{rest()};
-        if (in.u8() != tag_newer_reference) return other<sedge::reference>();
+        if (in.u8() != etf::newer_reference) return other<sedge::reference>();
         sedge::reference r;
         const std::size_t words = in.u16();
         if (words == 0 || words > r.words.size() || !quick_atom(in, r.node)) return other<sedge::reference>();
@@ -74,7 +70,7 @@ public:
     }
 
     std::variant<sedge::pid, sedge::atom> pid_or_atom() {
-        const bool quick_pid = !rest().empty() && rest().front() == tag_new_pid;
+        const bool quick_pid = !rest().empty() && rest().front() == etf::new_pid;
         if (quick_pid) return pid();
         const term value = any();
         if (auto p = value.as<sedge::pid>()) return *p;
@@ -85,7 +81,7 @@ public:
     template <class Number>
     Number number() {
         reader in{rest()};
-        if (in.u8() != tag_small_integer) return other<Number>();
+        if (in.u8() != etf::small_integer) return other<Number>();
         const std::uint8_t value = in.u8();
         if (!in.ok()) return fail(), Number{};
         offset_ += in.offset();
@@ -119,14 +115,14 @@ private:
     /// An atom as current nodes send it; false, with nothing decided, for any other form.
     bool quick_atom(reader& in, sedge::atom& into) {
         const auto tag = in.u8();
-        if (tag == tag_atom_cache_ref) {
+        if (tag == etf::atom_cache_ref) {
             const std::size_t index = in.u8();
             if (!in.ok() || index >= atoms_.size()) return false;
             into = atoms_[index];
             return true;
         }
-        if (tag != tag_small_atom_utf8 && tag != tag_atom_utf8) return false;
-        const std::size_t size = tag == tag_atom_utf8 ? in.u16() : in.u8();
+        if (tag != etf::small_atom_utf8 && tag != etf::atom_utf8) return false;
+        const std::size_t size = tag == etf::atom_utf8 ? in.u16() : in.u8();
         const auto text = as_text(in.take(size));
         if (!in.ok() || !sedge::atom::is_valid(text)) return false;
         into = sedge::atom{text};
@@ -251,26 +247,54 @@ control_message read_elements(element_reader& in, operation code, std::optional<
 }
 
 error malformed(const std::string& what) { return {errc::bad_packet, "control message: " + what}; }
+error malformed(std::uint32_t code, const std::string& what) {
+    return malformed("operation " + std::to_string(code) + ' ' + what);
+}
+
+/// A pid whose node stands in the packet's header, at `p`. Precondition: `quick_pid_bytes` are there.
+constexpr std::size_t quick_pid_bytes = 1 + 2 + 12;
+bool is_quick_pid(const std::uint8_t* p, std::span<const atom> atoms) noexcept {
+    return p[0] == etf::new_pid && p[1] == etf::atom_cache_ref && p[2] < atoms.size();
+}
+pid quick_pid(const std::uint8_t* p, std::span<const atom> atoms) noexcept {
+    return {atoms[p[2]], etf::load32(p + 3), etf::load32(p + 7), etf::load32(p + 11)};
+}
+
+/// What most packets begin with, {SEND_SENDER, From, To}, in the one form in which nodes with an atom cache send it.
+bool decode_send(byte_view bytes, std::span<const atom> atoms, decoded_control& into) {
+    constexpr std::array<std::uint8_t, 4> head{etf::small_tuple, 3, etf::small_integer,
+                                               static_cast<std::uint8_t>(operation::send_sender)};
+    if (bytes.size() < head.size() + 2 * quick_pid_bytes || !std::equal(head.begin(), head.end(), bytes.begin()))
+        return false;
+    const auto* const from = bytes.data() + head.size();
+    const auto* const to = from + quick_pid_bytes;
+    if (!is_quick_pid(from, atoms) || !is_quick_pid(to, atoms)) return false;
+    into.message.emplace<control::send>(quick_pid(from, atoms), quick_pid(to, atoms));
+    into.payload_follows = true;
+    into.consumed = head.size() + 2 * quick_pid_bytes;
+    return true;
+}
 
 } // namespace
 
 result<decoded_control> decode_control(byte_view bytes, std::span<const atom> header_atoms) {
+    decoded_control decoded;
+    if (decode_send(bytes, header_atoms, decoded)) return decoded;
+
     element_reader in{bytes, header_atoms};
     const std::size_t arity = in.small_tuple();
     if (!in.ok() || arity == 0) return malformed("not a tuple");
     const auto code = in.number<std::uint32_t>();
     if (!in.ok()) return malformed("the operation is not a number");
     const auto shape = layout_of(code);
-    const std::string name = "operation " + std::to_string(code);
-    if (!shape) return malformed(name + " is unknown");
+    if (!shape) return malformed(code, "is unknown");
     if (arity != 1 + shape->arity + (shape->token ? 1 : 0))
-        return malformed(name + " with " + std::to_string(arity) + " elements");
+        return malformed(code, "with " + std::to_string(arity) + " elements");
 
-    decoded_control decoded;
     decoded.payload_follows = shape->payload;
     decoded.message = read_elements(in, static_cast<operation>(code), decoded.reason);
     if (shape->token && !decoded.reason) in.skip();
-    if (!in.ok()) return malformed(name + " with an element of a wrong type");
+    if (!in.ok()) return malformed(code, "with an element of a wrong type");
     if (const auto* m = std::get_if<control::unlink_id>(&decoded.message); m != nullptr && m->id == std::uint64_t{0})
         return malformed("UNLINK_ID with the number 0");
     decoded.consumed = in.offset();

@@ -18,8 +18,10 @@
 #include "dist/outgoing.hpp"
 
 #include <sedge/base/assert.hpp>
+#include <sedge/term/tags.hpp>
 
 #include <algorithm>
+#include <cstring>
 
 namespace sedge::dist {
 
@@ -51,16 +53,19 @@ std::optional<pid> sender_in(const control_message& message) {
 }
 
 /// Writes the length of a packet that began at `start` with room for it.
-void set_length(byte_buffer& out, std::size_t start) {
-    const std::size_t size = out.size() - start - length_bytes;
-    for (std::size_t i = 0; i < length_bytes; ++i)
-        out[start + i] = static_cast<std::uint8_t>(size >> (8 * (length_bytes - 1 - i)));
+void set_length(encode_buffer& out, std::size_t start) {
+    etf::store32(out.data() + start, static_cast<std::uint32_t>(out.size() - start - length_bytes));
 }
 
-std::size_t begin_packet(byte_buffer& out) {
-    const std::size_t start = out.size();
-    out.resize(start + length_bytes);
-    return start;
+std::size_t begin_packet(encode_buffer& out) {
+    std::memset(out.extend(length_bytes), 0, length_bytes);
+    return out.size() - length_bytes;
+}
+
+void write_tags(encode_buffer& out, std::uint8_t first, std::uint8_t second) {
+    std::uint8_t* const p = out.extend(2);
+    p[0] = first;
+    p[1] = second;
 }
 
 } // namespace
@@ -72,21 +77,49 @@ bool outgoing::has_headers() const noexcept {
 void outgoing::write_whole(byte_view control, const term* payload) {
     const std::size_t start = begin_packet(ready_);
     const auto bytes = payload != nullptr ? payload->bytes() : byte_view{};
-    writer w{ready_};
     if (!has_headers()) {
-        w.u8(pass_through_tag).u8(version_tag).bytes(control);
-        if (payload != nullptr) w.u8(version_tag).bytes(bytes);
+        write_tags(ready_, pass_through_tag, version_tag);
+        ready_.append(control);
+        if (payload != nullptr) *ready_.extend(1) = version_tag;
+        ready_.append(bytes);
     } else if (!chosen_.has(capability::dist_hdr_atom_cache)) {
-        w.u8(version_tag).u8(whole_tag).u8(0).bytes(control).bytes(bytes);
+        write_tags(ready_, version_tag, whole_tag);
+        *ready_.extend(1) = 0;
+        ready_.append(control);
+        ready_.append(bytes);
     } else {
         atoms_.begin();
         atoms_.add(control);
         const bool is_small = bytes.size() <= part_bytes; // without fragments it may have any size
         if (payload != nullptr && is_small) atoms_.add(bytes);
-        w.u8(version_tag).u8(whole_tag);
+        write_tags(ready_, version_tag, whole_tag);
         atoms_.write(ready_);
-        if (!is_small) w.bytes(bytes);
+        if (!is_small) ready_.append(bytes);
     }
+    set_length(ready_, start);
+}
+
+void outgoing::push_send(const pid& from, const pid& to, const term& payload) {
+    constexpr std::size_t small_bytes = 16 * 1024; // larger ones may have to go in parts
+    const byte_view bytes = payload.bytes();
+    if (!under_way_.empty() || bytes.size() > small_bytes || !chosen_.has(capability::dist_hdr_atom_cache))
+        return push(control::send{from, to}, &payload, &from);
+    atoms_.begin();
+    const bool again = last_send_ && last_send_->to == to && last_send_->from == from;
+    if (!again || !last_send_->control || !atoms_.add_again(*last_send_->control)) {
+        control_.clear();
+        const auto view = payload.view();
+        encode_control(control_, control::send{from, to}, &view, chosen_);
+        atoms_.add(control_);
+        if (again) // the first time tells nothing
+            last_send_->control = atoms_.remember();
+        else
+            last_send_ = pair{from, to, std::nullopt};
+    }
+    atoms_.add(bytes);
+    const std::size_t start = begin_packet(ready_);
+    write_tags(ready_, version_tag, whole_tag);
+    atoms_.write(ready_);
     set_length(ready_, start);
 }
 
@@ -145,8 +178,10 @@ void outgoing::write_part() {
     const byte_view payload = s.message.payload_bytes();
     const bool first = s.at == 0 && !s.message.control.empty();
     const std::size_t start = begin_packet(ready_);
-    writer w{ready_};
-    w.u8(version_tag).u8(first ? first_part_tag : next_part_tag).u64(s.id).u64(s.parts_left);
+    write_tags(ready_, version_tag, first ? first_part_tag : next_part_tag);
+    std::uint8_t* const numbers = ready_.extend(16);
+    etf::store64(numbers, s.id);
+    etf::store64(numbers + 8, s.parts_left);
     std::size_t room = part_bytes;
     if (first) {
         if (chosen_.has(capability::dist_hdr_atom_cache)) {
@@ -154,14 +189,15 @@ void outgoing::write_part() {
             atoms_.add(s.message.control);
             atoms_.write(ready_);
         } else {
-            w.u8(0).bytes(s.message.control);
+            *ready_.extend(1) = 0;
+            ready_.append(s.message.control);
         }
         room -= std::min(room, s.message.control.size());
         parked_bytes_ -= s.message.control.size();
         s.message.control.clear();
     }
     const std::size_t count = std::min(room, payload.size() - s.at);
-    w.bytes(payload.subspan(s.at, count));
+    ready_.append(payload.subspan(s.at, count));
     set_length(ready_, start);
     s.at += count;
     parked_bytes_ -= count;
@@ -189,22 +225,23 @@ byte_view outgoing::front() {
         since_part_ = 0;
         write_part();
     }
-    return byte_view{ready_}.subspan(ready_at_);
+    return ready_.bytes().subspan(ready_at_);
 }
 
 void outgoing::consume(std::size_t count) {
-    constexpr std::size_t kept_bytes = 256 * 1024; // capacity that an idle connection may keep
+    constexpr std::size_t kept_bytes = 256 * 1024; // memory that an idle connection may keep
     ready_at_ += count;
     since_part_ += count;
     SEDGE_ASSERT(ready_at_ <= ready_.size());
     if (ready_at_ == ready_.size()) {
-        ready_at_ = 0;
-        if (ready_.capacity() > kept_bytes)
+        if (ready_.size() > kept_bytes)
             ready_ = {};
         else
             ready_.clear();
+        ready_at_ = 0;
     } else if (ready_at_ > kept_bytes && ready_at_ > ready_.size() / 2) {
-        ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(ready_at_));
+        auto& all = ready_.whole();
+        all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(ready_at_));
         ready_at_ = 0;
     }
 }

@@ -24,6 +24,8 @@ public:
 
     /// Precondition: is_expressible(message, chosen), payload given exactly if has_payload(message).
     void push(const control_message& message, const term* payload, const pid* sender);
+    /// The same for `control::send`. What is sent again and again from one process to another takes a short way.
+    void push_send(const pid& from, const pid& to, const term& payload);
     /// A packet without content; only where nothing else waits.
     void push_tick();
 
@@ -66,7 +68,13 @@ private:
     flags chosen_;
     outgoing_atoms atoms_;
     byte_buffer control_; // of the message at hand; kept for its capacity
-    byte_buffer ready_;
+    encode_buffer ready_;
+    struct pair {
+        pid from;
+        pid to;
+        std::optional<outgoing_atoms::template_of_terms> control; // as it stands in a packet; from the second time on
+    };
+    std::optional<pair> last_send_;
     std::size_t ready_at_ = 0;
     std::size_t since_part_ = 0;      // bytes written since the last part
     std::list<sequence> under_way_;   // the first one's turn is next

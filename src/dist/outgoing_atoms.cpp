@@ -10,39 +10,15 @@
 #include "dist/outgoing_atoms.hpp"
 
 #include <sedge/base/assert.hpp>
+#include <sedge/term/tags.hpp>
+
+#include <cstring>
 
 namespace sedge::dist {
 
 namespace {
 
-// Tags of canonical terms; the comment tells what follows.
-enum tag : std::uint8_t {
-    new_float = 70,       // 8
-    bit_binary = 77,      // n:32 bits:8, n
-    cache_reference = 82, // written here: index:8
-    new_pid = 88,         // node, 12
-    new_port = 89,        // node, 8
-    newer_reference = 90, // n:16, node, 4 and n * 4
-    small_integer = 97,   // 1
-    integer = 98,         // 4
-    small_tuple = 104,    // n:8, n terms
-    large_tuple = 105,    // n:32, n terms
-    nil = 106,
-    string = 107,          // n:16, n
-    list = 108,            // n:32, n + 1 terms
-    binary = 109,          // n:32, n
-    small_big = 110,       // n:8 sign:8, n
-    large_big = 111,       // n:32 sign:8, n
-    new_fun = 112,         // n:32 that counts itself
-    export_fun = 113,      // 3 terms
-    map = 116,             // n:32, 2n terms
-    atom_utf8 = 118,       // n:16, n
-    small_atom_utf8 = 119, // n:8, n
-    v4_port = 120,         // node, 12
-};
-
-std::size_t u16(const std::uint8_t* p) noexcept { return static_cast<std::size_t>(p[0]) << 8 | p[1]; }
-std::size_t u32(const std::uint8_t* p) noexcept { return u16(p) << 16 | u16(p + 2); }
+using namespace etf; // tags and loads
 
 std::size_t slot_of(std::string_view text) noexcept {
     std::uint32_t hash = 2166136261; // FNV-1a
@@ -85,18 +61,20 @@ void outgoing_atoms::add(byte_view canonical) {
     const std::uint8_t* const end = at + canonical.size();
     const std::uint8_t* kept = at; // from here on nothing is copied yet
     const auto copy_up_to = [&](const std::uint8_t* here) {
-        terms_.insert(terms_.end(), kept, here);
+        const auto count = static_cast<std::size_t>(here - kept);
+        copy_short(terms_.extend(count), kept, count);
         kept = here;
     };
     const auto atom_here = [&] {
         const bool small = *at == small_atom_utf8;
-        const std::size_t size = small ? at[1] : u16(at + 1);
+        const std::size_t size = small ? at[1] : load16(at + 1);
         const std::uint8_t* const text = at + (small ? 2 : 3);
         const auto index = refer_to({reinterpret_cast<const char*>(text), size});
         if (index) {
             copy_up_to(at);
-            terms_.push_back(cache_reference);
-            terms_.push_back(*index);
+            auto* const out = terms_.extend(2);
+            out[0] = atom_cache_ref;
+            out[1] = *index;
             kept = text + size;
         }
         at = text + size;
@@ -110,25 +88,25 @@ void outgoing_atoms::add(byte_view canonical) {
         case v4_port: ++at, atom_here(), at += 12; break;
         case new_port: ++at, atom_here(), at += 8; break;
         case newer_reference: {
-            const std::size_t words = u16(at + 1);
+            const std::size_t words = load16(at + 1);
             at += 3, atom_here(), at += 4 + 4 * words;
             break;
         }
         case small_tuple: terms += at[1], at += 2; break;
-        case large_tuple: terms += u32(at + 1), at += 5; break;
-        case list: terms += u32(at + 1) + 1, at += 5; break;
-        case map: terms += 2 * u32(at + 1), at += 5; break;
+        case large_tuple: terms += std::size_t{load32(at + 1)}, at += 5; break;
+        case list: terms += std::size_t{load32(at + 1)} + 1, at += 5; break;
+        case map: terms += 2 * std::size_t{load32(at + 1)}, at += 5; break;
         case export_fun: terms += 3, at += 1; break;
         case small_integer: at += 2; break;
         case integer: at += 5; break;
         case new_float: at += 9; break;
         case nil: at += 1; break;
-        case string: at += 3 + u16(at + 1); break;
-        case binary: at += 5 + u32(at + 1); break;
+        case string: at += 3 + std::size_t{load16(at + 1)}; break;
+        case binary: at += 5 + std::size_t{load32(at + 1)}; break;
         case bit_binary:
-        case large_big: at += 6 + u32(at + 1); break;
+        case large_big: at += 6 + std::size_t{load32(at + 1)}; break;
         case small_big: at += 3 + std::size_t{at[1]}; break;
-        case new_fun: at += 1 + u32(at + 1); break;
+        case new_fun: at += 1 + std::size_t{load32(at + 1)}; break;
         default: SEDGE_ASSERT(false); // not canonical
         }
     }
@@ -136,31 +114,53 @@ void outgoing_atoms::add(byte_view canonical) {
     copy_up_to(end);
 }
 
-void outgoing_atoms::write(byte_buffer& out) const {
-    writer w{out};
+void outgoing_atoms::write(encode_buffer& out) const {
     const std::size_t count = references_.size();
-    w.u8(static_cast<std::uint8_t>(count));
-    if (count > 0) {
-        const std::size_t flags = out.size();
-        out.resize(flags + count / 2 + 1); // one nibble each, and one for the width of lengths
-        const auto set = [&](std::size_t i, std::size_t nibble) {
-            out[flags + i / 2] |= static_cast<std::uint8_t>(nibble << (i % 2 * 4));
-        };
-        for (std::size_t i = 0; i < count; ++i) {
-            const auto& r = references_[i];
-            set(i, (r.is_new ? 8u : 0u) | r.slot / 256u);
-            w.u8(static_cast<std::uint8_t>(r.slot % 256));
-            if (!r.is_new) continue;
-            const auto text = slots_[r.slot].text.text();
-            if (long_texts_)
-                w.u16(static_cast<std::uint16_t>(text.size()));
-            else
-                w.u8(static_cast<std::uint8_t>(text.size()));
-            w.text(text);
-        }
-        set(count, long_texts_ ? 1 : 0);
+    if (count == 0) {
+        *out.extend(1) = 0;
+        return out.append(terms_.bytes());
     }
-    w.bytes(terms_);
+    const std::size_t flags_bytes = count / 2 + 1; // one nibble each, and one for the width of lengths
+    std::uint8_t* const head = out.extend(1 + flags_bytes);
+    std::memset(head, 0, 1 + flags_bytes);
+    head[0] = static_cast<std::uint8_t>(count);
+    const auto set = [at = out.size() - flags_bytes, &out](std::size_t i, std::size_t nibble) {
+        out.data()[at + i / 2] |= static_cast<std::uint8_t>(nibble << (i % 2 * 4));
+    };
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto& r = references_[i];
+        set(i, (r.is_new ? 8u : 0u) | r.slot / 256u);
+        *out.extend(1) = static_cast<std::uint8_t>(r.slot % 256);
+        if (!r.is_new) continue;
+        const auto text = slots_[r.slot].text.text();
+        if (long_texts_)
+            store16(out.extend(2), text.size());
+        else
+            *out.extend(1) = static_cast<std::uint8_t>(text.size());
+        copy_short(out.extend(text.size()), text.data(), text.size());
+    }
+    set(count, long_texts_ ? 1 : 0);
+    out.append(terms_.bytes());
+}
+
+outgoing_atoms::template_of_terms outgoing_atoms::remember() const {
+    template_of_terms all;
+    for (const auto& r : references_) all.atoms.push_back({r.slot, slots_[r.slot].text});
+    all.terms.assign(terms_.bytes().begin(), terms_.bytes().end());
+    return all;
+}
+
+bool outgoing_atoms::add_again(const template_of_terms& remembered) {
+    SEDGE_ASSERT(references_.empty() && terms_.empty());
+    for (const auto& a : remembered.atoms)
+        if (slots_[a.slot].header == 0 || slots_[a.slot].text != a.text) return false;
+    for (const auto& a : remembered.atoms) {
+        slots_[a.slot].header = header_;
+        slots_[a.slot].reference = static_cast<std::uint8_t>(references_.size());
+        references_.push_back({a.slot, false});
+    }
+    terms_.append(remembered.terms);
+    return true;
 }
 
 } // namespace sedge::dist

@@ -3,6 +3,7 @@
 
 #include <sedge/base/bytes.hpp>
 #include <sedge/term/atom.hpp>
+#include <sedge/term/encoder.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -25,7 +26,21 @@ public:
     /// One canonical term, without version byte.
     void add(byte_view canonical);
     /// Appends header and terms.
-    void write(byte_buffer& out) const;
+    void write(encode_buffer& out) const;
+
+    /// What was added to a header, to be added to another one without looking for its atoms.
+    struct template_of_terms {
+        struct atom_used {
+            std::uint16_t slot = 0;
+            atom text;
+        };
+        std::vector<atom_used> atoms; ///< In the order of their references, from 0 on.
+        byte_buffer terms;
+    };
+    /// What was added since `begin`.
+    [[nodiscard]] template_of_terms remember() const;
+    /// Adds the same again, right after `begin`. False if the cache has lost one of its atoms; nothing is added then.
+    bool add_again(const template_of_terms& remembered);
 
 private:
     struct slot {
@@ -43,7 +58,7 @@ private:
     std::uint32_t header_ = 0;      // number of the header at hand
     bool long_texts_ = false;       // in the header at hand
     std::vector<reference> references_;
-    byte_buffer terms_;
+    encode_buffer terms_;
 };
 
 } // namespace sedge::dist

@@ -29,7 +29,7 @@ error broken(const std::string& why) { return {errc::bad_packet, why}; }
 /// The payload at the start of `bytes`, where one belongs to the control message.
 result<std::optional<incoming>> complete(decoded_control control, byte_view bytes, std::span<const atom> atoms,
                                          bool version_byte) {
-    incoming whole{std::move(control.message), std::move(control.reason)};
+    std::optional<incoming> whole{incoming{std::move(control.message), std::move(control.reason)}};
     if (control.payload_follows) {
         decode_options options;
         options.version_byte = version_byte;
@@ -37,11 +37,11 @@ result<std::optional<incoming>> complete(decoded_control control, byte_view byte
         options.header_atoms = atoms;
         auto payload = term::decode_prefix(bytes, options);
         if (!payload)
-            return broken("payload of " + std::string{operation_name(whole.control)} + ": " +
+            return broken("payload of " + std::string{operation_name(whole->control)} + ": " +
                           payload.error().message());
-        whole.payload = std::move(payload->value);
+        whole->payload = std::move(payload->value);
     }
-    return std::optional<incoming>{std::move(whole)};
+    return whole;
 }
 
 } // namespace

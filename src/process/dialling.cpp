@@ -125,7 +125,9 @@ void peer_set::attempt_failed(const peer_ptr& p, error why) {
 
 void peer_set::forget_if_idle(const atom& name) {
     auto p = find(name);
-    if (p && !p->connection && p->waiting.empty() && p->dial.empty() && p.use_count() == 2) peers_.erase(name);
+    if (!p || p->connection || !p->waiting.empty() || !p->dial.empty() || p.use_count() != 2) return;
+    if (recent_ == p.get()) recent_ = nullptr;
+    peers_.erase(name);
 }
 
 void peer_set::when_up(const atom& name, std::size_t bytes, std::function<void()> retry) {

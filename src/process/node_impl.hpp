@@ -52,7 +52,7 @@ public:
     // -- router: from a peer inwards ---------------------------------------------------------------------------
     /// Something that was to go to `to` could not: answers as a dead process (or a lost node) would.
     void bounce(const destination& to, any_signal s, const atom& reason);
-    void on_control(const atom& peer, dist::control_message message, std::optional<term> payload);
+    void on_control(const atom& peer, dist::control_message&& message, std::optional<term>&& payload);
 
     // -- node events -------------------------------------------------------------------------------------------
     void announce(node_event event);

@@ -105,6 +105,7 @@ task<> peer_set::stop() {
         p->last_failure = error{errc::stopped, "this node stops"};
         p->note_change();
     }
+    recent_ = nullptr;
     peers_.clear();
     listener_.reset();
 }
@@ -117,8 +118,8 @@ task<> peer_set::room(atom name) {
 }
 
 bool peer_set::has_room(const atom& name) const {
-    const auto p = find(name);
-    return !p || !p->connection || p->connection->queued_bytes() <= owner_.options.send_wait_bytes / 2;
+    const auto* p = linked(name);
+    return p == nullptr || p->connection->queued_bytes() <= owner_.options.send_wait_bytes / 2;
 }
 
 result<void> peer_set::set_cookie(const atom& name, dist::cookie secret) {
@@ -146,14 +147,27 @@ peer_set::peer_ptr peer_set::find_or_add(const atom& name) {
     return slot;
 }
 
-bool peer_set::is_up(const atom& name) const {
-    auto p = find(name);
-    return p && p->connection;
+peer_set::peer* peer_set::linked(const atom& name) const {
+    if (recent_ == nullptr || recent_->name != name) {
+        const auto position = peers_.find(name);
+        if (position == peers_.end()) return nullptr;
+        recent_ = position->second.get();
+    }
+    return recent_->connection ? recent_ : nullptr;
 }
 
+bool peer_set::is_up(const atom& name) const { return linked(name) != nullptr; }
+
 bool peer_set::is_stale(const pid& who) const {
-    auto p = find(who.node);
-    return p && p->connection && p->connection->peer().creation != who.creation;
+    const auto* p = linked(who.node);
+    return p != nullptr && p->connection->peer().creation != who.creation;
+}
+
+bool peer_set::send_message(const pid& from, const pid& to, const term& message) {
+    auto* p = linked(to.node);
+    if (p == nullptr || p->connection->peer().creation != to.creation) return false;
+    (void)p->connection->send_message(from, to, message); // every peer can receive it; a full queue closes the link
+    return true;
 }
 
 std::vector<peer_info> peer_set::details() const {
@@ -191,8 +205,8 @@ std::string peer_set::certificate_of(const atom& name) const {
 }
 
 void peer_set::send(const atom& to, dist::control_message message, std::optional<term> payload, const pid* sender) {
-    auto p = find(to);
-    if (!p || !p->connection) return;
+    auto* p = linked(to);
+    if (p == nullptr) return;
     p->count(std::holds_alternative<dist::control::exit>(message) ||
                      std::holds_alternative<dist::control::monitor_p_exit>(message)
                  ? -1

@@ -58,6 +58,9 @@ public:
 
     /// Sends if the peer is up. Otherwise drops the message; see `when_up`.
     void send(const atom& to, dist::control_message message, std::optional<term> payload, const pid* sender = nullptr);
+    /// The same for a message from process to process. False, and nothing is done, if the peer is not up or `to` is of
+    /// another incarnation.
+    bool send_message(const pid& from, const pid& to, const term& message);
     /// Runs `retry` when the peer is up, after dialling it if nobody does; never if that fails: then all that have
     /// relations to that node are told it is lost. `bytes` is what waiting costs.
     void when_up(const atom& peer, std::size_t bytes, std::function<void()> retry);
@@ -76,6 +79,8 @@ private:
     using peer_ptr = std::shared_ptr<peer>;
 
     peer_ptr find(const atom& name) const;
+    /// Null if it is not up.
+    peer* linked(const atom& name) const;
     peer_ptr find_or_add(const atom& name);
     void begin_dial(const peer_ptr& p);
     task<> run_dial(peer_ptr p, dist::name_arbiter::attempt number);
@@ -103,6 +108,7 @@ private:
     dist::handshake_gate gate_;
     std::optional<dist::name_arbiter> arbiter_; // from `start` on: it needs our name
     std::unordered_map<atom, peer_ptr> peers_;
+    mutable peer* recent_ = nullptr; // in `peers_`, which `linked` asked for last: mostly the next one, too
     std::unordered_map<atom, dist::cookie> cookies_;        // of single peers
     std::shared_ptr<int> alive_ = std::make_shared<int>(0); // for posted jobs: expires with this
     node_traffic closed_;                                   // of connections that are no more

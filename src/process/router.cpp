@@ -76,7 +76,10 @@ std::optional<std::vector<term>> argument_list(const std::optional<term>& payloa
 
 void node::impl::send_message(const pid& from, const destination& to, term message) {
     if (auto* target = local_target(to)) return target->deliver_message(std::move(message));
-    if (node_of(to, name) != name) send_signal(from, to, signal::message{std::move(message)});
+    if (node_of(to, name) == name) return;
+    const pid* who = std::get_if<pid>(&to);
+    if (who != nullptr && peers.send_message(from, *who, message)) return;
+    send_signal(from, to, signal::message{std::move(message)});
 }
 
 process::block* node::impl::local_target(const destination& to) const {
@@ -175,7 +178,7 @@ bool node::impl::may_end(const atom& peer, const pid& from, const pid& target, c
            is_accepted(remote_signal::kind::exit, peer, target, &reason);
 }
 
-void node::impl::on_control(const atom& peer, dist::control_message message, std::optional<term> payload) {
+void node::impl::on_control(const atom& peer, dist::control_message&& message, std::optional<term>&& payload) {
     namespace ctl = dist::control;
     auto reason = [&] { return payload ? std::move(*payload) : term{}; };
     std::visit(

@@ -27,8 +27,9 @@ struct BothCaches : testing::Test {
     std::vector<term> carry(const std::vector<term>& terms) {
         ours.begin();
         for (const auto& t : terms) ours.add(t.bytes());
-        byte_buffer packet;
-        ours.write(packet);
+        encode_buffer written;
+        ours.write(written);
+        const byte_buffer packet = written.take();
         packet_bytes = packet.size();
         byte_view rest = packet;
         rest = rest.subspan(theirs.read_header(rest, header).value());
@@ -83,6 +84,34 @@ TEST_F(BothCaches, KnownAtomCostsOneByteInTheHeader) {
     carry({message});
     EXPECT_EQ(first - packet_bytes, 1 + std::string{"a_long_name_of_a_message"}.size());
     EXPECT_EQ(packet_bytes, 3u + 2 + 2 + 2); // count, flags, slot; tuple; tag 82; integer
+}
+
+TEST_F(BothCaches, WhatIsRememberedIsAddedAgainUnlessAnAtomHasLeft) {
+    const term control{std::tuple{"first"_atom, 22, "second"_atom, "first"_atom}};
+    ours.begin();
+    ours.add(control.bytes());
+    const auto remembered = ours.remember();
+    encode_buffer full, again;
+    ours.write(full);
+    ours.begin();
+    ours.add(control.bytes());
+    full.clear();
+    ours.write(full);
+    ours.begin();
+    ASSERT_TRUE(ours.add_again(remembered));
+    ours.write(again);
+    EXPECT_EQ(to_hex(again.bytes()), to_hex(full.bytes()));
+
+    for (std::size_t i = 0; i < 20'000; i += 50) { // all slots are filled with others
+        ours.begin();
+        for (std::size_t j = i; j < i + 50; ++j) ours.add(term{atom{numbered(j)}}.bytes());
+    }
+    ours.begin();
+    EXPECT_FALSE(ours.add_again(remembered));
+    ours.add(control.bytes()); // nothing was added
+    again.clear();
+    ours.write(again);
+    EXPECT_EQ(again.bytes()[0], 2) << "references";
 }
 
 TEST_F(BothCaches, HeaderHasAtMost255Atoms) {

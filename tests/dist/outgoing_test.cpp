@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <random>
 
 using namespace sedge;
 using namespace sedge::dist;
@@ -56,7 +57,8 @@ struct Outgoing : testing::Test {
         return true;
     }
     void write_all(std::size_t most = ~std::size_t{0}) {
-        while (write(most)) {}
+        while (write(most)) {
+        }
     }
     /// Senders in the order in which their messages were complete.
     std::vector<std::uint32_t> order() const {
@@ -72,6 +74,31 @@ struct Outgoing : testing::Test {
 using ids = std::vector<std::uint32_t>;
 
 } // namespace
+
+TEST_F(Outgoing, MessagesOnTheShortWayAreTheSamePackets) {
+    std::mt19937 random{1};
+    for (const auto chosen : {all, no_fragments, pass_through}) {
+        outgoing longer{chosen};
+        outgoing shorter{chosen};
+        pid from = sender(1);
+        pid to = receiver;
+        for (int i = 0; i < 5000; ++i) {
+            if (random() % 4 == 0) from = sender(static_cast<std::uint32_t>(random() % 3));
+            if (random() % 8 == 0) to.node = atom{"b" + std::to_string(random() % 3) + "@h"};
+            std::vector<atom> atoms; // enough to take the places of the names
+            for (auto left = random() % 20; left > 0; --left) atoms.emplace_back("a" + std::to_string(random() % 3000));
+            const term message = random() % 500 == 0 ? big(100'000) : term{std::tuple{i, atoms}};
+            longer.push(control::send{from, to}, &message, nullptr);
+            shorter.push_send(from, to, message);
+            ASSERT_EQ(shorter.size(), longer.size()) << i;
+            if (random() % 4 != 0) continue;
+            ASSERT_EQ(to_hex(shorter.front()), to_hex(longer.front())) << i;
+            const auto written = random() % (longer.front().size() + 1);
+            longer.consume(written);
+            shorter.consume(written);
+        }
+    }
+}
 
 TEST_F(Outgoing, SmallMessagesGoInTheOrderTheyWereSent) {
     for (std::uint32_t i = 1; i <= 5; ++i) send(i, term{i});

@@ -62,8 +62,9 @@ struct connection_options {
 /// One established peer: packets in, packets out, ticks.
 ///
 /// What is sent while the stream is idle is written at once; more of the same turn of the run loop, and what the
-/// stream does not take, joins one batch. Messages above 64 KiB go in parts where the peer understands that, one part
-/// of each in turn, with small messages and ticks in between; nothing of the same sender overtakes them.
+/// stream does not take, joins one batch, and so do the next turns of a flood, up to 60 KiB or for 100 microseconds.
+/// Messages above 64 KiB go in parts where the peer understands that, one part of each in turn, with small messages and
+/// ticks in between; nothing of the same sender overtakes them.
 ///
 /// Life:    construct, `start`, ... `on_down`, destroy; destroying an open one closes it without `on_down`.
 /// Threads: only on the environment's thread.
@@ -93,6 +94,9 @@ public:
     /// Errors: errc::not_supported if the peer cannot receive it (nothing is sent then), errc::queue_full if the
     ///         peer does not take what is sent; the connection closes with that reason.
     result<void> send(const control_message& message, const term* payload = nullptr, const pid* sender = nullptr);
+
+    /// The same for the most frequent one, `control::send`, which every peer can receive.
+    result<void> send_message(const pid& from, const pid& to, const term& payload);
 
     /// Ends the connection; what is queued is lost. `on_down` follows with this reason. Nothing if it is over.
     void close(error reason);

@@ -10,6 +10,7 @@
 namespace sedge::test {
 namespace {
 
+using testing::AnyOf;
 using testing::HasSubstr;
 
 class Connections : public WithOtp {};
@@ -260,7 +261,12 @@ TEST_F(Connections, ThreeOtpNodesKeepTheirGlobalNamesBesideUs) {
     EXPECT_EQ(b.erl("global:unregister_name(held)"), "ok");
     for (auto* node : {&a, &b, &c}) {
         EXPECT_EQ(node->erl("length(nodes())"), "2");
-        EXPECT_EQ(node->complaints(), "");
+        // The three lose us one after the other. Who hears of another's loss before its own drops us with this line, as
+        // nodes of OTP drop each other.
+        const std::string asked = "'global' at node '" + node->name() +
+                                  "' requested disconnect from node 'sedge@127.0.0.1' in order to prevent overlapping "
+                                  "partitions\n";
+        EXPECT_THAT(node->complaints(), AnyOf("", asked));
     }
 }
 

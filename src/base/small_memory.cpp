@@ -119,7 +119,7 @@ void* take_small(std::size_t bytes) {
 }
 
 void give_small(void* memory, std::size_t bytes) noexcept {
-    if (!keeps_memory || bytes > small_bytes_max || bytes == 0) return ::operator delete(memory, bytes);
+    if (!keeps_memory || bytes > small_bytes_max || bytes == 0) return ::operator delete(memory);
     cache& c = this_threads();
     auto* item = static_cast<free_item*>(memory);
     item->next = c.lists[class_of(bytes)];

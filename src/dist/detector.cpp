@@ -34,7 +34,6 @@ namespace sedge::dist {
 namespace {
 
 constexpr duration late_least = milliseconds{50}; // timers of a healthy program are not that late
-constexpr duration steady_gap_max = milliseconds{1500};
 constexpr int steady_ticks_min = 3;                  // to be known as one that ticks each second
 constexpr duration arrival_look = milliseconds{100}; // after a probe, whether it has arrived
 constexpr duration unreachable_retry = seconds{60};  // between attempts to find a way to its machine

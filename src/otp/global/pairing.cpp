@@ -250,7 +250,7 @@ void on_exchange(state& s, const atom& node, std::vector<named> names, const ter
 void conflicts_resolved(state& s, const atom& node, std::int64_t tag, const std::vector<verdict>& each,
                         time_point now) {
     pairing* p = find_current(s, node, term{tag});
-    if (!p || p->here) return;
+    if (!p || !p->compared || p->here) return;
     p->give_up_at = now + s.timing.exchange;
     decided(s, node, *p, each);
 }

@@ -18,10 +18,10 @@ EXPECTED = {
                                r"overlapping partitions",
         # The same, when a node that others told of cannot be reached.
         "global failed to connect": r"warning 'global' at '[^']+' failed to connect to '[^']+'",
-        # An answer to a request for a lock that came after the one who asked had given it up. Only of OTP nodes: see
-        # below.
+        # An answer to a request for a lock that came after the one who asked had given it up: the node was
+        # lost and is connected again. Nodes of OTP answer each other so late, and nodes of sedge do as they do.
         "late answer of a lock": r"warning The global_name_server (locker|register) process received an unexpected "
-                                 r"message:, \{\{#Ref<[\d.]+>,'(?P<by>[^']+)'\},(true|false)\}",
+                                 r"message:, \{\{#Ref<[\d.]+>,'[^']+'\},(true|false)\}",
     },
     "sedge": {
         # The same as on nodes of OTP.
@@ -38,13 +38,12 @@ EXPECTED = {
 }
 
 
-def sort_out(kind, lines, of_sedge=()):
-    """({short name of the expected: count}, [unexpected lines]). `of_sedge`: the names of the nodes of sedge."""
+def sort_out(kind, lines):
+    """({short name of the expected: count}, [unexpected lines])."""
     counts, unknown = {}, []
     for line in lines:
-        found = {why: match for why, pattern in EXPECTED[kind].items() if (match := re.match(pattern, line))}
-        why = next(iter(found), None)
-        if why and found[why].groupdict().get("by") not in of_sedge:
+        why = next((why for why, pattern in EXPECTED[kind].items() if re.match(pattern, line)), None)
+        if why:
             counts[why] = counts.get(why, 0) + 1
         else:
             unknown.append(line)

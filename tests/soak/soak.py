@@ -182,9 +182,8 @@ class Soak:
     def verdict(self, mesh):
         sums = self.totals()
         logged = {"sedge": {}, "otp": {}}
-        of_sedge = [m.node for m in self.members if m.kind == "sedge"]
         for member in self.members:
-            known, unknown = sort_out(member.kind, member.complaints(), of_sedge)
+            known, unknown = sort_out(member.kind, member.complaints())
             for why, count in known.items():
                 logged[member.kind][why] = logged[member.kind].get(why, 0) + count
             self.violations += [f"{member.name} logged: {line[:400]}" for line in unknown]

@@ -66,8 +66,11 @@ result<void> peer_set::listen() {
                 listener_ = std::move(*made);
                 return {};
             }
-            why = made.error().within("listen for nodes at " +
-                                      to_string(wire::endpoint{address, static_cast<std::uint16_t>(port)}));
+            std::string step =
+                "listen for nodes at " + to_string(wire::endpoint{address, static_cast<std::uint16_t>(port)});
+            if (made.error().code() == std::errc::address_in_use)
+                step += "; another program has the port, stop it or choose others with port_min and port_max";
+            why = error{made.error().code(), std::move(step)};
         }
     }
     if (last != o.port_min)

@@ -29,8 +29,8 @@ public:
         case 0: return peer_up(s_, peer);
         case 1: return peer_lost(s_, peer);
         case 2: now_ += seconds{70}; return give_up_overdue(s_, now_);
-        case 3: return introduced(s_, peer, true);
-        case 4: return introduced(s_, peer, false);
+        case 3: return introduced(s_, peer, true, now_);
+        case 4: return introduced(s_, peer, false, now_);
         default: break;
         }
         auto him = candidate_of(s_, peer);

@@ -221,6 +221,15 @@ protected:
         s.out.clear();
         return all;
     }
+
+    std::vector<std::string> casts() {
+        std::vector<std::string> all;
+        for (const auto& one : s.out)
+            if (const auto* cast = std::get_if<effect::cast>(&one))
+                all.push_back(cast->to.str() + " <- " + notation(cast->message.view()));
+        s.out.clear();
+        return all;
+    }
 };
 
 TEST_F(GlobalCore, LockIsSharedByProcessesOfOneRequester) {
@@ -311,7 +320,7 @@ TEST_F(GlobalCore, WhoeverIsPutOutAndHeardOfAgainAndCannotBeReachedIsReported) {
     on_message(s, b, term{std::tuple{"lost_connection"_atom, b, 99, 5, c}}, {});
     on_new_nodes(s, {}, {{c, 8}}, term{0}.view()); // it has come back to b
     s.out.clear();
-    introduced(s, c, false);
+    introduced(s, c, false, {});
     EXPECT_EQ(plain_messages(),
               std::vector<std::string>{"b@127.0.0.1 <- {lost_connection,'a@127.0.0.1',17,1,'c@127.0.0.1'}"});
 }
@@ -335,9 +344,57 @@ TEST_F(GlobalCore, LossOfANodeThatWasNeverMetIsReportedIfOthersKnowItAsOneOfSedg
         const term heard = make_new_nodes(b, {}, {{c, 8}}, 8, requester, kinds);
         on_message(s, b, term{std::pair{"$gen_cast"_atom, heard}}, {});
         s.out.clear();
-        introduced(s, c, false);
+        introduced(s, c, false, {});
         EXPECT_EQ(plain_messages().size(), is_sedge ? 1u : 0u);
     }
+}
+
+TEST_F(GlobalCore, NodeOfOtpIsToldInSyncWhenItHasSaidSo) {
+    become_known(b, true);
+    become_known(c, false);
+    introduced(s, b, true, {});
+    EXPECT_EQ(casts(), std::vector<std::string>{"b@127.0.0.1 <- {in_sync,'a@127.0.0.1',sedge}"});
+    introduced(s, c, true, {});
+    EXPECT_TRUE(casts().empty());
+    on_in_sync(s, c, false, {});
+    EXPECT_EQ(casts(), std::vector<std::string>{"c@127.0.0.1 <- {in_sync,'a@127.0.0.1',sedge}"});
+    introduced(s, c, true, {}); // in the other order
+    EXPECT_EQ(casts(), std::vector<std::string>{"c@127.0.0.1 <- {in_sync,'a@127.0.0.1',sedge}"});
+}
+
+TEST_F(GlobalCore, NodeOfOtpThatKnewUsBeforeTheConnectionIsToldInSyncLater) {
+    become_known(c, false);
+    introduced(s, c, true, {});
+    EXPECT_EQ(next_deadline(s), time_point{} + s.timing.introduction);
+    give_up_overdue(s, time_point{} + s.timing.introduction);
+    EXPECT_EQ(casts(), std::vector<std::string>{"c@127.0.0.1 <- {in_sync,'a@127.0.0.1',sedge}"});
+    EXPECT_TRUE(s.known.contains(c));
+    EXPECT_EQ(next_deadline(s), std::nullopt);
+}
+
+TEST_F(GlobalCore, NodeOfOtpThatHasForgottenUsGetsItsPairing) {
+    become_known(c, false);
+    peer_up(s, c);
+    introduced(s, c, true, {});
+    on_greeting(s, c, {.version = 8, .tag = term{5}, .locker = at_c, .is_sedge = false});
+    EXPECT_TRUE(casts().empty());
+    give_up_overdue(s, time_point{} + s.timing.introduction);
+    EXPECT_FALSE(s.known.contains(c));
+    EXPECT_TRUE(s.is_pending(c));
+    const auto said = casts();
+    ASSERT_EQ(said.size(), 1u);
+    EXPECT_TRUE(said.front().starts_with("c@127.0.0.1 <- {init_connect,")) << said.front();
+}
+
+TEST_F(GlobalCore, WhoeverLeftBeforeItsIntroductionEndedIsNotToldInSync) {
+    become_known(b, true);
+    become_known(c, false);
+    introduced(s, c, true, {});
+    forget(s, b);
+    forget(s, c);
+    introduced(s, b, true, {});
+    give_up_overdue(s, time_point{} + 1min);
+    EXPECT_TRUE(casts().empty());
 }
 
 TEST_F(GlobalCore, RequestToBeRemovedClosesTheConnection) {

@@ -22,6 +22,11 @@
 // cluster until its connection is gone. And whoever says in_sync must become known: if the member that was to tell us
 // of it has put us out just then, that node counts us in while we know nothing of it, and neither greets again. So it
 // is asked to forget us, and the two can meet anew.
+//
+// OTP has no such way out, so to a node of OTP we say in_sync second. It may have heard of us by a member while it
+// still held a dead connection to us; when that ended it forgot us and our names, and it begins to pair on the new one.
+// Our in_sync would end that pairing, and we would stay strangers. A node that counts us in says in_sync by itself; one
+// that greets and does not say it within timing::introduction gets its pairing.
 
 #include "otp/global/pairing.hpp"
 
@@ -108,6 +113,19 @@ std::vector<atom> add_to_known(state& s, const std::vector<member>& nodes) {
     return added;
 }
 
+void say_in_sync(state& s, const atom& node) {
+    s.out.push_back(effect::cast{node, term{std::tuple{atom{"in_sync"}, s.me, atom{"sedge"}}}});
+}
+
+/// It has not said in_sync in time.
+void end_introduction(state& s, const atom& node) {
+    s.owed_in_sync.erase(node);
+    if (!s.early.contains(node)) return say_in_sync(s, node); // it has not greeted either: it knew us before
+    s.note(log_level::info, "[sedge:global] " + node.str() + " does not know what a member knows of it: pairing");
+    s.known.erase(node);
+    peer_up(s, node);
+}
+
 void introduce(state& s, const std::vector<atom>& nodes) {
     for (const auto& node : nodes) s.out.push_back(effect::introduce{node});
 }
@@ -187,6 +205,7 @@ void forget(state& s, const atom& node) {
     s.known.erase(node);
     s.synced.erase(node);
     s.waiting_to_know.erase(node);
+    s.owed_in_sync.erase(node);
 }
 
 void on_greeting(state& s, const atom& node, greeting his) {
@@ -273,6 +292,7 @@ void on_in_sync(state& s, const atom& node, bool is_sedge, time_point now) {
     drop(s, node);
     s.early.erase(node);
     s.setbacks.erase(node);
+    if (s.owed_in_sync.erase(node) > 0) say_in_sync(s, node);
     if (!s.known.contains(node)) s.waiting_to_know.emplace(node, now + s.timing.acquaintance);
 }
 
@@ -289,6 +309,10 @@ void give_up_overdue(state& s, time_point now) {
     for (const auto& [node, p] : s.pairings)
         if (p.give_up_at && *p.give_up_at <= now) overdue.emplace_back(node, p.my_tag);
     for (const auto& [node, tag] : overdue) lock_not_answered(s, node, tag, now);
+    std::vector<atom> silent;
+    for (const auto& [node, due] : s.owed_in_sync)
+        if (due <= now) silent.push_back(node);
+    for (const auto& node : silent) end_introduction(s, node);
 }
 
 std::optional<time_point> next_deadline(const state& s) {
@@ -296,6 +320,8 @@ std::optional<time_point> next_deadline(const state& s) {
     for (const auto& [node, p] : s.pairings)
         if (p.give_up_at && (!first || *p.give_up_at < *first)) first = p.give_up_at;
     for (const auto& [node, due] : s.waiting_to_know)
+        if (!first || due < *first) first = due;
+    for (const auto& [node, due] : s.owed_in_sync)
         if (!first || due < *first) first = due;
     for (const auto& [node, due] : s.removing)
         if (due != time_point::max() && (!first || due < *first)) first = due;
@@ -333,12 +359,15 @@ std::optional<time_point> next_pause_end(const state& s, time_point now) {
     return first;
 }
 
-void introduced(state& s, const atom& node, bool connected) {
-    if (connected) {
-        s.out.push_back(effect::cast{node, term{std::tuple{atom{"in_sync"}, s.me, atom{"sedge"}}}});
-    } else if (s.known.contains(node)) {
+void introduced(state& s, const atom& node, bool connected, time_point now) {
+    if (!s.known.contains(node)) return; // it has left meanwhile; if it comes back, it pairs
+    if (!connected) {
         s.note(log_level::warning, "[sedge] 'global' at " + s.me.str() + " failed to connect to " + node.str());
         peer_lost(s, node);
+    } else if (s.sedge_peers.contains(node) || s.synced.contains(node)) {
+        say_in_sync(s, node);
+    } else {
+        s.owed_in_sync.try_emplace(node, now + s.timing.introduction);
     }
 }
 

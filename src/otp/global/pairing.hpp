@@ -26,9 +26,9 @@ void lock_is_set(state& s, const atom& node, std::int64_t tag, term requester, t
 void conflicts_resolved(state& s, const atom& node, std::int64_t tag, const std::vector<verdict>& each, time_point now);
 /// The other locker did not answer in time.
 void lock_not_answered(state& s, const atom& node, std::int64_t tag, time_point now);
-void introduced(state& s, const atom& node, bool connected);
+void introduced(state& s, const atom& node, bool connected, time_point now);
 
-/// Pairings whose time is up are given up and begun anew.
+/// Pairings whose time is up are given up and begun anew; introductions whose time is up are ended.
 void give_up_overdue(state& s, time_point now);
 [[nodiscard]] std::optional<time_point> next_deadline(const state& s);
 

@@ -177,7 +177,7 @@ private:
     task<> introduce(atom node) {
         auto connecting = connect_to(node);
         bool is_connected = co_await std::move(connecting);
-        introduced(s_, node, is_connected);
+        introduced(s_, node, is_connected, now());
         carry_out();
         --meeting_;
         meet_next();

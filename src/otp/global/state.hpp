@@ -24,6 +24,7 @@ struct timing {
     duration lock_answer = seconds{10}; ///< For the other locker's `lock_set`; it may be busy with a third node.
     duration exchange = seconds{60}; ///< From the lock to the end of a pairing; the peer may have conflicts to solve.
     duration acquaintance = seconds{5}; ///< From a node's in_sync until we hear of it from a member of our part.
+    duration introduction = seconds{2}; ///< For a member of OTP to say in_sync before we do.
     duration removal = seconds{5};      ///< For a node that was put out to close its connection.
     duration ask = seconds{10};         ///< For one answer of a node that is up.
     duration pause_least = seconds{5};  ///< After a pairing that stood still; doubled each time up to the next.
@@ -81,6 +82,8 @@ struct state {
     std::map<atom, greeting> early;   ///< Greetings of peers that have no pairing here.
     std::map<atom, setback> setbacks;
     std::map<atom, time_point> waiting_to_know; ///< In sync with us, not known yet: until when.
+    /// Members of OTP that we are introduced to and that have not said in_sync yet: when we stop waiting for it.
+    std::map<atom, time_point> owed_in_sync;
     /// Put out by us; their nodedown is no news. When they are disconnected from here, if they do not do it.
     std::map<atom, time_point> removing;
     std::set<atom> sedge_peers;   ///< Those that have ever said they are of our kind; see `note_kind`.

@@ -19,8 +19,8 @@ namespace {
 
 using kind = config_value::kind;
 
-constexpr std::string_view plain_sections[] = {"node",    "epmd", "pg", "events",
-                                               "metrics", "tls",  "log"}; // of config_keys
+constexpr std::string_view plain_sections[] = {"node",   "detection", "epmd", "pg",
+                                               "events", "metrics",   "tls",  "log"}; // of config_keys
 
 class config_category_type final : public std::error_category {
 public:
@@ -265,7 +265,7 @@ result<configuration> read_configuration(const config_value& root, const std::st
         } else {
             return config_place{file, ""}.unknown_key(
                 section.line, name,
-                {"node", "epmd", "pg", "events", "metrics", "tls", "log", "ready", "topologies", "roles"});
+                {"node", "detection", "epmd", "pg", "events", "metrics", "tls", "log", "ready", "topologies", "roles"});
         }
     }
     for (auto& t : out.topologies) t.epmd_port = static_cast<std::uint16_t>(out.epmd.port);

@@ -16,6 +16,14 @@ config_key flag(option_definition shown, bool& (*member)(configuration&)) {
     return {std::move(shown), member, 0, 0, {}};
 }
 
+config_key detection_time(const std::string& option, const std::string& key, std::string by_default,
+                          std::string description, std::int64_t& (*member)(configuration&)) {
+    // What makes sense together is checked with the rest of the settings: `dist::check`.
+    return number(
+        {"--detection-" + option, "detection." + key, "MILLISECONDS", std::move(by_default), std::move(description)},
+        member, 1, 600'000);
+}
+
 std::vector<config_key> make_keys() {
     using c = configuration;
     return {
@@ -55,6 +63,26 @@ std::vector<config_key> make_keys() {
         text({"--lost-connections", "node.lost_connections", "WHEN", "one_end",
               "report lost nodes, so that the others drop them too"},
              [](c& to) -> std::string& { return to.node.lost_connections; }, {"one_end", "always", "never"}),
+        flag({"--detection", "detection.enabled", "", "true",
+              "miss silent peers in seconds, not by the tick time alone"},
+             [](c& to) -> bool& { return to.detection.enabled; }),
+        detection_time("tick-interval", "tick_interval", "1000", "an idle peer is sent a tick that often",
+                       [](c& to) -> std::int64_t& { return to.detection.tick_interval; }),
+        detection_time("suspect-time", "suspect_time", "2500", "so long nothing acknowledged: the peer is suspect",
+                       [](c& to) -> std::int64_t& { return to.detection.suspect_time; }),
+        detection_time("confirm-time", "confirm_time", "1300", "so long its machine is asked; no answer: down",
+                       [](c& to) -> std::int64_t& { return to.detection.confirm_time; }),
+        detection_time("probe-time", "probe_time", "2000", "so long silent: its net_kernel is asked",
+                       [](c& to) -> std::int64_t& { return to.detection.probe_time; }),
+        detection_time("answer-time", "answer_time", "2000", "so long no answer to that: suspect",
+                       [](c& to) -> std::int64_t& { return to.detection.answer_time; }),
+        detection_time("hung-time", "hung_time", "6000", "so long silent: down, if it used to tick as often as sedge",
+                       [](c& to) -> std::int64_t& { return to.detection.hung_time; }),
+        detection_time("hung-time-asked", "hung_time_asked", "10000", "the same for those that do not, as Erlang's",
+                       [](c& to) -> std::int64_t& { return to.detection.hung_time_asked; }),
+        detection_time("unacknowledged-max", "unacknowledged_max", "30000",
+                       "so long nothing acknowledged: down, though its machine answers others",
+                       [](c& to) -> std::int64_t& { return to.detection.unacknowledged_max; }),
         number(
             {"--epmd-port", "epmd.port", "PORT", "0", "of all port mappers; 0: ERL_EPMD_PORT, or 4369"},
             [](c& to) -> std::int64_t& { return to.epmd.port; }, 0, 65535),

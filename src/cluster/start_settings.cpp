@@ -123,6 +123,21 @@ result<std::optional<wire::tls_options>> tls_options_of(const tls_settings& sett
     return std::optional<wire::tls_options>{std::move(out)};
 }
 
+result<std::optional<dist::detector_options>> detection_of(const detection_settings& settings) {
+    if (!settings.enabled) return std::optional<dist::detector_options>{};
+    dist::detector_options out;
+    out.tick_interval = milliseconds{settings.tick_interval};
+    out.suspect_time = milliseconds{settings.suspect_time};
+    out.confirm_time = milliseconds{settings.confirm_time};
+    out.probe_time = milliseconds{settings.probe_time};
+    out.answer_time = milliseconds{settings.answer_time};
+    out.hung_time = milliseconds{settings.hung_time};
+    out.hung_time_asked = milliseconds{settings.hung_time_asked};
+    out.unacknowledged_max = milliseconds{settings.unacknowledged_max};
+    if (auto sensible = dist::check(out); !sensible) return bad("detection: " + sensible.error().context());
+    return std::optional{out};
+}
+
 result<node_options> node_options_of(const configuration& config, const node_name& name, dist::cookie cookie) {
     const auto& node = config.node;
     auto listen = address_of("listen", node.listen);
@@ -142,6 +157,9 @@ result<node_options> node_options_of(const configuration& config, const node_nam
     out.port_max = static_cast<std::uint16_t>(node.port_max == 0 ? node.port_min : node.port_max);
     out.tick_time = seconds{node.tick_time};
     out.setup_time = milliseconds{node.setup_time};
+    auto detection = detection_of(config.detection);
+    if (!detection) return std::move(detection).error();
+    out.detection = *detection;
     out.named_by = node.named_by;
     for (const auto& [peer, file] : node.peer_cookies) {
         auto loaded = dist::cookie::load(file);

@@ -6,10 +6,10 @@
 // Here a tick leaves each second in which nothing else does; a peer of any kind takes that as what it is, a sign of
 // life. OTP does not answer it, but its machine does: TCP acknowledges it. So there are two questions.
 //
-// Is the machine there? Bytes that stay unacknowledged for 3 s make the peer suspect. TCP has retransmitted them four
+// Is the machine there? Bytes that stay unacknowledged for 2.5 s make the peer suspect. TCP has retransmitted them four
 // times by then, so at 10 % loss this happens about once in an hour to a healthy link. Therefore it is only a
 // suspicion, and eight fresh connects to the same machine confirm or refute it, within 1.3 s: any answer, a refusal
-// too, refutes. Then the peer stays suspect until the bytes arrive, is asked about again every 3 s, and is given up
+// too, refutes. Then the peer stays suspect until the bytes arrive, is asked about again every 2.5 s, and is given up
 // after 30 s: whatever lies between forgot this connection. A machine that never answered fresh connects (it dialled
 // from behind NAT) cannot be asked, so it has those 30 s at once.
 //
@@ -20,20 +20,24 @@
 // second by itself, as sedge does.
 //
 // This program may stall instead (SIGSTOP, a starved processor, a virtual machine that was moved). Then its checks come
-// late. All waiting so far is prolonged by that lateness, so that others are blamed only for time in which we could
-// have heard them. What the kernel did meanwhile is seen in its account of acknowledgements, and that counts.
+// late. All waiting for words is prolonged by that lateness, so that others are blamed only for time in which we could
+// have heard them. Acknowledgements are the kernel's matter, which is awake while a program is not: its account of them
+// counts as it stands, unless the stall was so long that all of the machine may have stood still.
 //
 // `next` is at most a second away, so a check, a tick and a look at TCP's account together cost one wake a second.
 #include <sedge/dist/detector.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
+#include <utility>
 
 namespace sedge::dist {
 
 namespace {
 
-constexpr duration late_least = milliseconds{50}; // timers of a healthy program are not that late
+constexpr duration late_least = milliseconds{50};    // timers of a healthy program are not that late
+constexpr duration stall_least = milliseconds{250};  // the whole machine may have stalled; less does not matter to TCP
 constexpr int steady_ticks_min = 3;                  // to be known as one that ticks each second
 constexpr duration arrival_look = milliseconds{100}; // after a probe, whether it has arrived
 constexpr duration unreachable_retry = seconds{60};  // between attempts to find a way to its machine
@@ -44,7 +48,60 @@ std::string in_seconds(duration d) {
     return text;
 }
 
+struct bound {
+    const char* name;
+    duration detector_options::*time;
+    milliseconds least, most;
+    const char* why;
+};
+constexpr milliseconds longest = std::chrono::minutes{10};
+constexpr std::array bounds{
+    bound{"tick_interval", &detector_options::tick_interval, milliseconds{100}, seconds{15},
+          "a quarter of the usual tick time is the longest pause that OTP's nodes allow"},
+    bound{"suspect_time", &detector_options::suspect_time, milliseconds{500}, longest,
+          "TCP sends again after 0.2 s and 0.4 s"},
+    bound{"confirm_time", &detector_options::confirm_time, milliseconds{200}, seconds{60},
+          "eight connects are spread over it"},
+    bound{"probe_time", &detector_options::probe_time, milliseconds{200}, longest, "an answer needs its time"},
+    bound{"answer_time", &detector_options::answer_time, milliseconds{200}, longest, "a busy program needs its time"},
+    bound{"hung_time", &detector_options::hung_time, milliseconds{500}, longest, "a busy program needs its time"},
+    bound{"hung_time_asked", &detector_options::hung_time_asked, milliseconds{500}, longest,
+          "a busy program needs its time"},
+    bound{"unacknowledged_max", &detector_options::unacknowledged_max, seconds{1}, longest,
+          "it is for ways that are bad, not gone"},
+};
+
+std::string in_milliseconds(duration d) {
+    return std::to_string(std::chrono::duration_cast<milliseconds>(d).count()) + " ms";
+}
+
+error not_sensible(const char* name, duration is, const std::string& must) {
+    return {errc::invalid_argument, "\"" + std::string{name} + "\" must be " + must + ", not " + in_milliseconds(is)};
+}
+
 } // namespace
+
+result<void> check(const detector_options& o) {
+    for (const auto& [name, time, least, most, why] : bounds)
+        if (o.*time < least || o.*time > most)
+            return not_sensible(name, o.*time,
+                                "from " + in_milliseconds(least) + " to " + in_milliseconds(most) + " (" + why + ")");
+    if (o.probe_time < 2 * o.tick_interval)
+        return not_sensible("probe_time", o.probe_time,
+                            "at least twice \"tick_interval\", " + in_milliseconds(2 * o.tick_interval) +
+                                " (who ticks need not be asked)");
+    const duration answered = o.probe_time + o.answer_time;
+    for (const auto& [name, is] : {std::pair{"hung_time", o.hung_time}, {"hung_time_asked", o.hung_time_asked}})
+        if (is <= answered)
+            return not_sensible(name, is,
+                                "more than \"probe_time\" and \"answer_time\" together, " + in_milliseconds(answered) +
+                                    " (who is asked must have time to answer)");
+    if (o.unacknowledged_max < o.suspect_time + o.confirm_time)
+        return not_sensible("unacknowledged_max", o.unacknowledged_max,
+                            "at least \"suspect_time\" and \"confirm_time\" together, " +
+                                in_milliseconds(o.suspect_time + o.confirm_time));
+    return {};
+}
 
 detector::detector(detector_options options, bool reachable, time_point now) noexcept
     : options_(options), next_(now + options.tick_interval), written_at_(now), heard_at_(now), reachable_(reachable),
@@ -85,10 +142,11 @@ void detector::on_confirmation(bool machine_answers, time_point now) noexcept {
 
 void detector::forgive(duration stalled) noexcept {
     heard_at_ += stalled;
-    slept_ += stalled; // that clock stays the system's, since its acknowledgements are compared with it
     if (probe_sent_) *probe_sent_ += stalled;
     if (probe_arrived_) *probe_arrived_ += stalled;
-    confirm_failed_ = false;
+    if (stalled < stall_least) return;
+    slept_ += stalled; // that clock stays the system's, since its acknowledgements are compared with it
+    if (std::exchange(confirm_failed_, false)) confirm_at_ = next_; // is asked again at once
 }
 
 detector::verdict detector::check(time_point now, const sight& seen) {

@@ -8,7 +8,8 @@ namespace sedge::dist {
 
 namespace {
 
-constexpr duration late_least = milliseconds{250}; // then it was we who slept, and answers may lie unread
+constexpr duration late_least = milliseconds{250}; // then it was we who slept, and some attempts were not made
+constexpr duration unread = milliseconds{20};      // answers that came while we were late by less are read within it
 constexpr int rounds_max = 5;
 
 /// An error of this kind comes from the other machine, or leaves open what is there.
@@ -39,7 +40,10 @@ task<bool> machine_answers(environment& env, std::vector<wire::endpoint> places,
         auto waiting = detail::finishes_before(env, due, answered.wait());
         const bool in_time = co_await std::move(waiting);
         if (in_time) co_return true;
-        if (env.now() - due < late_least) co_return false;
+        if (env.now() - due >= late_least) continue;
+        auto reading = detail::finishes_before(env, env.now() + unread, answered.wait());
+        const bool was_there = co_await std::move(reading);
+        co_return was_there;
     }
     co_return true;
 }

@@ -54,6 +54,9 @@ task<result<void>> node::start() {
     if (auto kind = check_name_kind(i.options.long_names, *parsed); !kind) co_return kind.error().within("start");
     if (!i.options.cookie.is_set())
         co_return error{errc::invalid_argument, "start " + i.options.name + ": a node needs a cookie"};
+    if (const auto& times = i.options.detection)
+        if (auto sensible = dist::check(*times); !sensible)
+            co_return sensible.error().within("start " + i.options.name + ": detection");
     if (auto certified = i.peers.check_certificate(*parsed); !certified)
         co_return certified.error().within("start " + i.options.name);
     if (parsed->alive == "undefined") {

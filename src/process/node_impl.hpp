@@ -6,7 +6,6 @@
 #include "process/signals.hpp"
 
 #include <sedge/dist/control.hpp>
-#include <sedge/dist/detector.hpp>
 #include <sedge/dist/node_name.hpp>
 #include <sedge/process/node.hpp>
 #include <sedge/process/remote_signal.hpp>
@@ -35,7 +34,6 @@ public:
     std::optional<pid> leader;
     time_point slice_ends; ///< Of the process that runs; process_block.hpp.
     std::function<process_body(const spawn_call&)> resolve_spawn;
-    std::optional<dist::detector_options> detection = dist::detector_options{};
     std::function<bool(const remote_signal&)> accepts; ///< Empty: all signals of peers.
 
     // -- router: from a local process outwards -----------------------------------------------------------------

@@ -91,13 +91,16 @@ TEST(Configuration, MistakesAreNamedWithLineAndNearestKey) {
     const row rows[] = {
         {"[node]\nnmae = \"x\"\n", "sedge.toml:2: unknown key \"nmae\" in node; did you mean \"name\"?"},
         {"[nodes]\nname = \"x\"\n", "sedge.toml:1: unknown key \"nodes\"; did you mean \"node\"?"},
-        {"x = 1\n", "sedge.toml:1: unknown key \"x\"; valid are node, epmd, pg, events, metrics, tls, log, ready, "
-                    "topologies, roles"},
+        {"x = 1\n", "sedge.toml:1: unknown key \"x\"; valid are node, detection, epmd, pg, events, metrics, tls, "
+                    "log, ready, topologies, roles"},
         {"[node]\n\nhidden = \"yes\"\n", "sedge.toml:3: \"hidden\" in node must be true or false, not text"},
         {"[node]\nname = 7\n", "sedge.toml:2: \"name\" in node must be text, not a whole number"},
         {"[node]\ntick_time = 1.5\n",
          "sedge.toml:2: \"tick_time\" in node must be a whole number, not a number with a point"},
         {"[node]\ntick_time = 3\n", "sedge.toml:2: \"tick_time\" in node must be from 4 to 86400"},
+        {"[detection]\nsuspect_time = 0\n", "sedge.toml:2: \"suspect_time\" in detection must be from 1 to 600000"},
+        {"[detection]\nsuspecttime = 1\n",
+         "sedge.toml:2: unknown key \"suspecttime\" in detection; did you mean \"suspect_time\"?"},
         {"[epmd]\nport = 65536\n", "sedge.toml:2: \"port\" in epmd must be from 0 to 65535"},
         {"[log]\nlevel = \"loud\"\n",
          "sedge.toml:2: \"level\" in log must be one of debug, info, warning, error, off, not \"loud\""},

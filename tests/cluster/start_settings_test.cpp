@@ -185,3 +185,33 @@ TEST(StartSettings, ConfigurationBecomesOptions) {
     config.node.listen = "eth0";
     EXPECT_FALSE(node_options_of(config, name, {}));
 }
+
+TEST(StartSettings, EachTimeOfDetectionHasItsKey) {
+    using times = dist::detector_options;
+    const auto read = [](const std::string& line) {
+        auto config = parse_toml("[detection]\n" + line, "sedge.toml");
+        EXPECT_TRUE(config) << config.error().message();
+        return node_options_of(*config, node_name::parse("node1@10.0.0.1").value(), {});
+    };
+    const std::pair<const char*, duration times::*> keys[] = {
+        {"tick_interval", &times::tick_interval},     {"suspect_time", &times::suspect_time},
+        {"confirm_time", &times::confirm_time},       {"probe_time", &times::probe_time},
+        {"answer_time", &times::answer_time},         {"hung_time", &times::hung_time},
+        {"hung_time_asked", &times::hung_time_asked}, {"unacknowledged_max", &times::unacknowledged_max}};
+    const auto usual = read("").value().detection;
+    ASSERT_TRUE(usual);
+    for (const auto& [key, time] : keys) {
+        EXPECT_EQ((*usual).*time, times{}.*time) << key << ": the same whether a program or a file sets it";
+        const auto changed = times{}.*time + milliseconds{7};
+        auto set = read(std::string{key} + " = " + std::to_string(changed / milliseconds{1}) +
+                        (key == std::string{"tick_interval"} ? "\nprobe_time = 2100" : ""));
+        ASSERT_TRUE(set) << set.error().message();
+        EXPECT_EQ((*set->detection).*time, changed) << key;
+    }
+    EXPECT_FALSE(read("enabled = false").value().detection) << "by the tick time alone";
+    const auto refused = read("hung_time = 3000");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error(), make_error_code(config_errc::bad_value));
+    EXPECT_TRUE(refused.error().message().starts_with("detection: \"hung_time\" must be more than"))
+        << refused.error().message();
+}

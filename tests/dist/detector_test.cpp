@@ -26,12 +26,14 @@ struct played {
     bool ticks = false;   // each second, as sedge does
     bool reachable = true;
 
-    explicit played(bool dialled = true) : reachable(dialled), core(dist::detector_options{}, dialled, start) {}
+    explicit played(bool dialled = true, const dist::detector_options& times = {})
+        : reachable(dialled), core(times, dialled, start) {}
 
     detector core;
     time_point now = start;
     std::vector<std::string> told; // without times
     std::optional<time_point> suspect_at, down_at;
+    duration late{}; // by which timers here are
     int ticks_sent = 0, probes_sent = 0, confirms = 0;
 
     void write() {
@@ -56,6 +58,7 @@ struct played {
             if (speaks()) due = std::min(due, peer_tick);
             if (due > until) break;
             now = std::max(now, due);
+            if (!speaks() || peer_tick > now) now += late;
             if (speaks() && peer_tick <= now) {
                 peer_tick = now + 1s;
                 core.on_read(now);
@@ -137,11 +140,41 @@ TEST(Detector, MachineThatIsGoneIsSuspectAndThenDown) {
         const auto cut = peer.now;
         peer.run_for(20s);
         ASSERT_TRUE(peer.suspect_at && peer.down_at);
-        EXPECT_LE(*peer.suspect_at - cut, 4s);
-        EXPECT_LE(*peer.down_at - cut, 5301ms);
-        EXPECT_GE(*peer.down_at - cut, 4300ms);
+        EXPECT_LE(*peer.suspect_at - cut, 3500ms);
+        EXPECT_LE(*peer.down_at - cut, 4801ms);
+        EXPECT_GE(*peer.down_at - cut, 3800ms);
         EXPECT_NE(peer.told.back().find("its machine does not answer"), std::string::npos) << peer.told.back();
     }
+}
+
+TEST(Detector, MachineThatIsGoneIsDownWithinSixSecondsByABusyProgram) {
+    // Each timer of it is late, as on a machine with twenty times more to do than processors.
+    for (const duration late : {duration{10ms}, duration{60ms}, duration{249ms}}) {
+        for (auto moment = 0ms; moment < 1000ms; moment += 37ms) {
+            played peer;
+            peer.late = late;
+            peer.run_for(10s + moment);
+            peer.machine = peer.connects = false;
+            const auto cut = peer.now;
+            peer.run_for(20s);
+            ASSERT_TRUE(peer.down_at);
+            EXPECT_LE(*peer.down_at - cut, 4801ms + 4 * late);
+            EXPECT_LE(*peer.down_at - cut, 6s);
+        }
+    }
+}
+
+TEST(Detector, StallDuringTheConnectsIsAskedAboutAgainAtOnce) {
+    played peer;
+    peer.run_for(5s);
+    peer.machine = peer.connects = false;
+    const auto cut = peer.now;
+    while (!peer.suspect_at) peer.run_for(100ms);
+    peer.stall(1500ms); // the connects were over before anybody looked
+    EXPECT_FALSE(peer.down_at);
+    peer.run_for(20s);
+    ASSERT_TRUE(peer.down_at);
+    EXPECT_LE(*peer.down_at - cut, 4801ms + 1500ms + 1500ms) << "the stall, and what it put off";
 }
 
 TEST(Detector, TrafficDoesNotDelayThat) {
@@ -156,7 +189,7 @@ TEST(Detector, TrafficDoesNotDelayThat) {
         const auto cut = peer.now;
         talk(20s);
         ASSERT_TRUE(peer.down_at);
-        EXPECT_LE(*peer.down_at - cut, 5500ms);
+        EXPECT_LE(*peer.down_at - cut, 5s);
     }
 }
 
@@ -214,7 +247,7 @@ TEST(Detector, MachineThatDialledUsCanBeAskedOnceItHasAnswered) {
     const auto cut = peer.now;
     peer.run_for(20s);
     ASSERT_TRUE(peer.down_at);
-    EXPECT_LE(*peer.down_at - cut, 5301ms);
+    EXPECT_LE(*peer.down_at - cut, 4801ms);
 }
 
 TEST(Detector, HungProgramIsDownThoughItsSystemAcknowledges) {
@@ -290,4 +323,80 @@ TEST(Detector, StallDuringASuspicionProlongsIt) {
     EXPECT_FALSE(peer.down_at);
     peer.run_for(5s);
     EXPECT_TRUE(peer.down_at);
+}
+
+TEST(Detector, EachTimeIsHeeded) {
+    using options = dist::detector_options;
+    struct row {
+        const char* what;
+        void (*change)(options&);
+        void (*fault)(played&);
+        duration suspect, down; // after the fault, which is right after a tick; the last answer is a second old then
+    };
+    const auto cut = [](played& p) { p.machine = p.connects = false; };
+    const auto forgotten = [](played& p) { p.machine = false; };
+    const auto hung = [](played& p) { p.program = false; };
+    const auto hung_ticking = [](played& p) {
+        p.ticks = true;
+        p.run_for(10s);
+        p.program = false;
+    };
+    const row rows[] = {
+        {"as it is", [](options&) {}, cut, 3500ms, 4800ms},
+        {"tick_interval", [](options& o) { o.tick_interval = 500ms; }, cut, 3s, 4300ms},
+        {"suspect_time", [](options& o) { o.suspect_time = 1s; }, cut, 2s, 3300ms},
+        {"unacknowledged_max", [](options& o) { o.unacknowledged_max = 10s; }, forgotten, 3500ms, 11s},
+        {"as it is", [](options&) {}, hung, 3100ms, 9100ms},
+        {"probe_time", [](options& o) { o.probe_time = 4s; }, hung, 5100ms, 9100ms},
+        {"answer_time", [](options& o) { o.answer_time = 500ms; }, hung, 1600ms, 9100ms},
+        {"hung_time_asked", [](options& o) { o.hung_time_asked = 20s; }, hung, 3100ms, 19100ms},
+        {"as it is", [](options&) {}, hung_ticking, 4100ms, 6100ms},
+        {"hung_time", [](options& o) { o.hung_time = 12s; }, hung_ticking, 4100ms, 12100ms},
+    };
+    for (const auto& [what, change, fault, suspect, down] : rows) {
+        options times;
+        change(times);
+        played peer{true, times};
+        peer.run_for(10s);
+        fault(peer);
+        const auto began = peer.now;
+        peer.run_for(2min);
+        ASSERT_TRUE(peer.suspect_at && peer.down_at) << what;
+        EXPECT_NEAR((*peer.suspect_at - began) / 1ms, suspect / 1ms, 2) << what;
+        EXPECT_NEAR((*peer.down_at - began) / 1ms, down / 1ms, 2) << what;
+    }
+}
+
+TEST(Detector, TimesThatMakeNoSenseAreRefusedWithASentence) {
+    using options = dist::detector_options;
+    EXPECT_TRUE(check(options{}));
+    struct row {
+        void (*change)(options&);
+        const char* sentence;
+    };
+    const row rows[] = {
+        {[](options& o) { o.tick_interval = 99ms; }, "\"tick_interval\" must be from 100 ms to 15000 ms"},
+        {[](options& o) { o.tick_interval = 16s; }, "\"tick_interval\" must be from 100 ms to 15000 ms"},
+        {[](options& o) { o.suspect_time = 499ms; }, "\"suspect_time\" must be from 500 ms to 600000 ms"},
+        {[](options& o) { o.confirm_time = 199ms; }, "\"confirm_time\" must be from 200 ms to 60000 ms"},
+        {[](options& o) { o.probe_time = 11min; }, "\"probe_time\" must be from 200 ms to 600000 ms"},
+        {[](options& o) { o.probe_time = 1900ms; },
+         "\"probe_time\" must be at least twice \"tick_interval\", 2000 ms (who ticks need not be asked), not 1900 ms"},
+        {[](options& o) { o.answer_time = 1ms; }, "\"answer_time\" must be from 200 ms to 600000 ms"},
+        {[](options& o) { o.hung_time = 4s; },
+         "\"hung_time\" must be more than \"probe_time\" and \"answer_time\" together, 4000 ms (who is asked must have "
+         "time to answer), not 4000 ms"},
+        {[](options& o) { o.hung_time_asked = 3s; },
+         "\"hung_time_asked\" must be more than \"probe_time\" and \"answer_time\" together, 4000 ms"},
+        {[](options& o) { o.unacknowledged_max = 3700ms; }, "\"unacknowledged_max\" must be at least \"suspect_time\" "
+                                                            "and \"confirm_time\" together, 3800 ms, not 3700 ms"},
+    };
+    for (const auto& [change, sentence] : rows) {
+        options times;
+        change(times);
+        const auto outcome = check(times);
+        ASSERT_FALSE(outcome) << sentence;
+        EXPECT_EQ(outcome.error(), make_error_code(errc::invalid_argument));
+        EXPECT_TRUE(outcome.error().context().starts_with(sentence)) << outcome.error().context();
+    }
 }

@@ -59,12 +59,12 @@ TEST_F(Detection, PeerThatIsCutOffIsSuspectAndThenDown) {
     sim.cut(a.address, b.address);
     const auto cut = sim.now();
     sim.run_until([&] { return told.size() == 2; });
-    EXPECT_LE(since(cut), 4500ms);
+    EXPECT_LE(since(cut), 3700ms);
     const auto peer = a->peer_details().front();
     EXPECT_EQ(peer.state, node_state::suspect);
-    EXPECT_NE(peer.state_reason.find("nothing acknowledged for 3"), std::string::npos) << peer.state_reason;
+    EXPECT_NE(peer.state_reason.find("nothing acknowledged for 2.5"), std::string::npos) << peer.state_reason;
     sim.run_until([&] { return told.size() == 3; });
-    EXPECT_LE(since(cut), 6s);
+    EXPECT_LE(since(cut), 5s);
     EXPECT_EQ(told, (lines{"up", "suspect", "down"}));
     EXPECT_EQ(a.events.back(), "down b@10.0.0.2 net_tick_timeout");
     EXPECT_EQ(a->node_states().front().state, node_state::down);
@@ -74,9 +74,10 @@ TEST_F(Detection, PeerThatIsCutOffIsSuspectAndThenDown) {
 
 TEST_F(Detection, OneWayIsEnoughToBeCutOff) {
     sim.cut_one_way(b.address, a.address);
-    sim.run_for(8s);
+    sim.run_for(5s);
     EXPECT_EQ(told.back(), "down");
-    EXPECT_EQ(b.events.back(), "down a@10.0.0.1 net_tick_timeout");
+    EXPECT_TRUE(b.events.back().starts_with("down a@10.0.0.1"))
+        << "by itself, or told by the other: " << b.events.back();
 }
 
 TEST_F(Detection, CutThatIsShortIsForgiven) {
@@ -134,7 +135,7 @@ TEST_F(Detection, DisconnectedNodeHasNotLeft) {
 TEST_F(Detection, IsOffWhereItIsNotWanted) {
     auto& c = boot('c');
     auto& d = boot('d');
-    for (auto* n : {&c, &d}) (*n)->internals().detection.reset();
+    for (auto* n : {&c, &d}) (*n)->internals().options.detection.reset();
     ASSERT_TRUE(connect(c, 'd').has_value());
     sim.run_for(1s);
     sim.cut(c.address, d.address);
@@ -142,4 +143,38 @@ TEST_F(Detection, IsOffWhereItIsNotWanted) {
     EXPECT_EQ(c.events, lines{"up d@10.0.0.4"});
     sim.run_for(40s);
     EXPECT_EQ(c.events.back(), "down d@10.0.0.4 net_tick_timeout");
+}
+
+TEST_F(Detection, TimesOfTheNodeAreHeeded) {
+    adjust = [](node_options& o) {
+        o.detection->suspect_time = 1s;
+        o.detection->confirm_time = 5s;
+    };
+    auto& c = boot('c');
+    std::vector<time_point> at;
+    auto watched = c->watch([&](const node_event& e) {
+        if (e.state != node_state::up) at.push_back(sim.now());
+    });
+    ASSERT_TRUE(connect(c, 'b').has_value());
+    sim.run_for(10s);
+    sim.cut(c.address, b.address);
+    const auto cut = sim.now();
+    sim.run_until([&] { return at.size() == 2; });
+    EXPECT_LE(at.at(0) - cut, 2100ms);
+    EXPECT_GE(at.at(1) - at.at(0), 5s);
+    EXPECT_LE(at.at(1) - at.at(0), 5100ms);
+}
+
+TEST_F(Detection, TimesThatMakeNoSenseDoNotStartANode) {
+    node_options options;
+    options.name = "c@10.0.0.3";
+    options.cookie = *dist::cookie::from_text("a secret of the tests");
+    options.detection->hung_time = 1s;
+    fixed_directory names{table, "10.0.0.3"};
+    node c{std::move(options), sim.machine("10.0.0.3"), names};
+    const auto started = sim.block_on(c.start());
+    ASSERT_FALSE(started.has_value());
+    EXPECT_EQ(started.error(), make_error_code(errc::invalid_argument));
+    EXPECT_TRUE(started.error().context().starts_with("start c@10.0.0.3: detection: \"hung_time\" must be more than"))
+        << started.error().context();
 }

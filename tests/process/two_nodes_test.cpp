@@ -260,7 +260,7 @@ TEST_F(TwoNodes, ARestartedNodeIsAnotherIncarnation) {
 
 TEST_F(TwoNodes, ANodeThatComesBackReplacesItsSilentSelf) {
     // Bytes that are on their way to a machine that is new would end the old link before it is replaced.
-    for (auto* n : {&a, &b}) (*n)->internals().detection.reset();
+    for (auto* n : {&a, &b}) (*n)->internals().options.detection.reset();
     ASSERT_TRUE(connect(a, 'b').has_value());
     settle();
     sim.power_off(b.address); // nobody is told

@@ -46,6 +46,19 @@ struct node_settings {
     std::string lost_connections = "one_end"; ///< `otp::loss_reports`: one_end, always or never.
 };
 
+/// `[detection]`, in milliseconds: `dist::detector_options`.
+struct detection_settings {
+    bool enabled = true; ///< False: peers are missed by `tick_time` alone.
+    std::int64_t tick_interval = 1000;
+    std::int64_t suspect_time = 2500;
+    std::int64_t confirm_time = 1300;
+    std::int64_t probe_time = 2000;
+    std::int64_t answer_time = 2000;
+    std::int64_t hung_time = 6000;
+    std::int64_t hung_time_asked = 10'000;
+    std::int64_t unacknowledged_max = 30'000;
+};
+
 /// `[epmd]`
 struct epmd_settings {
     std::int64_t port = 0;          ///< Of all port mappers, here and elsewhere; 0: ERL_EPMD_PORT, else 4369.
@@ -110,6 +123,7 @@ struct assignment {
 /// A whole configuration: what `sedge.toml` says, or libcluster's `config.exs`, or the command line, or all.
 struct configuration {
     node_settings node;
+    detection_settings detection;
     epmd_settings epmd;
     pg_settings pg;
     tls_settings tls;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sedge/base/clock.hpp>
+#include <sedge/base/result.hpp>
 #include <sedge/wire/delivery.hpp>
 
 #include <optional>
@@ -11,18 +12,24 @@ namespace sedge::dist {
 
 /// How fast a peer is missed. The tick time of the connection is the outer bound whatever stands here.
 ///
-/// A machine that is gone is noticed after at most `tick_interval + suspect_time + confirm_time`, a program that hangs
-/// after `hung_time` or `hung_time_asked`.
+/// A machine that is gone is down after at most `tick_interval + suspect_time + confirm_time`, 4.8 s, two round trips,
+/// and what three timers of this program come late. A program that hangs is down `hung_time` or `hung_time_asked` after
+/// its last word. Shorter times cost packets and false suspicions, and who stalls for longer than `hung_time` is down.
 struct detector_options {
-    duration tick_interval = seconds{1};        ///< A tick goes out when nothing else did for that long.
-    duration suspect_time = seconds{3};         ///< So long unacknowledged: suspect. Four retransmissions fit in.
-    duration confirm_time = milliseconds{1300}; ///< For connects to the suspect's machine, besides a round trip.
+    duration tick_interval = seconds{1}; ///< A tick goes out when nothing else did for that long.
+    /// So long unacknowledged: suspect. Four retransmissions fit in, the last after 1.7 s; the fifth would be at 3.3 s.
+    duration suspect_time = milliseconds{2500};
+    duration confirm_time = milliseconds{1300}; ///< For connects to the suspect's machine, besides two round trips.
     duration probe_time = seconds{2};           ///< So long silent: asked.
     duration answer_time = seconds{2};          ///< So long no answer to that: suspect, and asked again.
     duration hung_time = seconds{6};           ///< So long silent: down, if it used to tick each second, as sedge does.
     duration hung_time_asked = seconds{10};    ///< The same for one that speaks only when asked, as OTP does.
     duration unacknowledged_max = seconds{30}; ///< So long: down, though its machine answers others or cannot be asked.
 };
+
+/// Whether these times make sense by themselves and together.
+/// Errors: errc::invalid_argument with a sentence that names the time, as `node::start` and configurations show it.
+[[nodiscard]] result<void> check(const detector_options& options);
 
 /// Finds out soon, and without blaming the innocent, that a peer is gone. A core; see detector.cpp for how.
 class detector {

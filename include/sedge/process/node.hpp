@@ -6,6 +6,7 @@
 #include <sedge/base/result.hpp>
 #include <sedge/base/task.hpp>
 #include <sedge/dist/cookie.hpp>
+#include <sedge/dist/detector.hpp>
 #include <sedge/process/node_state.hpp>
 #include <sedge/process/process.hpp>
 #include <sedge/term/atom.hpp>
@@ -38,7 +39,9 @@ struct node_options {
     std::uint16_t port_max = 0;
     milliseconds setup_time{7000}; ///< One whole connection attempt. OTP's default.
     milliseconds dial_pause{1000}; ///< From one dial of a peer to the next of the same, whoever asks for it.
-    seconds tick_time{60};         ///< A silent peer is down after 0.75 to 1.25 of it.
+    seconds tick_time{60};         ///< A silent peer is down after 0.75 to 1.25 of it, at the latest.
+    /// How soon a silent peer is `suspect`, and `down`. Unset: after `tick_time` alone, and nobody is ever suspect.
+    std::optional<dist::detector_options> detection = dist::detector_options{};
     /// Per peer; the largest message that goes in parts does not count. Above it the connection closes.
     std::size_t send_queue_bytes_max = limits::send_queue_bytes_max;
     std::size_t send_wait_bytes = limits::send_wait_bytes; ///< Per peer: above it `process::send_wait` waits.
@@ -104,7 +107,7 @@ public:
     /// A node `undefined@HOST` does none of it, as with `erl -name undefined`: it connects to `named_by` and has the
     /// name that it is given there. When that connection is lost the other node may give the name to somebody else, so
     /// all connections end, and there are no new ones.
-    /// Errors: those of `connect` for `named_by`; errc::invalid_argument for the name, those of
+    /// Errors: those of `connect` for `named_by`; errc::invalid_argument for the name and for `detection`, those of
     /// `wire::directory::publish`, system codes,
     /// wire::tls_errc::unusable_file, wire::tls_errc::wrong_name if the own certificate is for another node.
     [[nodiscard]] task<result<void>> start();

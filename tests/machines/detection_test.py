@@ -16,7 +16,6 @@ import pathlib
 import random
 import signal
 import statistics
-import subprocess
 import sys
 import time
 import unittest
@@ -151,18 +150,9 @@ def stalled(pair, most=10.0):
 FAULTS = {"killed": killed, "cut": cut, "hung": hung, "stalled": stalled}
 
 
-def lose(lab, percent):
-    """Every frame is lost with that probability at each port it comes in by: so each way of two machines."""
-    script = ("add table bridge loss\ndelete table bridge loss\ntable bridge loss {\n  chain frames {\n"
-              "    type filter hook forward priority -1;\n"
-              f"    numgen random mod 1000 < {int(percent * 10)} drop\n  }}\n}}\n")
-    subprocess.run(["ip", "netns", "exec", lab.segment, "nft", "-f", "-"], input=script, text=True, check=True,
-                   capture_output=True)
-
-
 def with_loss(kinds, seed, percent, seconds):
     with Pair(kinds, seed) as pair:
-        lose(pair.lab, percent)
+        pair.lab.lose(percent)
         since = time.monotonic()
         downs = suspects = 0
         while time.monotonic() - since < seconds:

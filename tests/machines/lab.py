@@ -185,6 +185,14 @@ class Lab:
             raise RuntimeError(f"nft: {done.stderr.strip()}")
         self.dropped = frozenset(cuts)
 
+    def lose(self, percent):
+        """Every frame is lost with that probability at each port it comes in by: so each way of two machines."""
+        script = ("add table bridge loss\ndelete table bridge loss\ntable bridge loss {\n  chain frames {\n"
+                  "    type filter hook forward priority -1;\n"
+                  f"    numgen random mod 1000 < {int(percent * 10)} drop\n  }}\n}}\n")
+        subprocess.run(["ip", "netns", "exec", self.segment, "nft", "-f", "-"], input=script, text=True, check=True,
+                       capture_output=True)
+
     def tear_down(self):
         if self in Lab.standing:
             Lab.standing.remove(self)

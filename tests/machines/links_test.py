@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Many idle links at once on a network that loses packets: is anybody blamed who is there?
+
+    tests/machines/links_test.py [--nodes 24] [--otp 8] [--minutes 16] [--percent 10] [--sedge PROGRAM]
+
+prints the rows of docs/reliability.md. Nodes of sedge and of OTP on one segment, each on a machine of its own, each
+connected to all others, with the usual tick time of 60 s. Loss begins when the mesh is full. Every end of a link is an
+observer, and any `nodedown` is false: no fault but the loss happens.
+"""
+
+import argparse
+import contextlib
+import pathlib
+import signal
+import sys
+import time
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "soak")]
+sys.dont_write_bytecode = True
+import members  # noqa: E402
+import nodes  # noqa: E402
+from lab import Lab  # noqa: E402
+from members import OtpMember, SedgeMember, wait_until  # noqa: E402
+
+KINDS = ("sedge, sedge", "sedge, OTP", "OTP, OTP")
+
+
+def kind_of(one, other):
+    return {0: KINDS[2], 1: KINDS[1], 2: KINDS[0]}[[one.kind, other.kind].count("sedge")]
+
+
+class Mesh:
+    """All connected to all."""
+
+    def __init__(self, sedge, otp):
+        self.lab = Lab(sedge + otp)
+        self.heard = []
+        self.members = [(SedgeMember if n < sedge else OtpMember)(machine, lambda m, w: self.heard.append((m.name, w)))
+                        for n, machine in enumerate(self.lab.machines)]
+
+    def __enter__(self):
+        try:
+            self.lab.build()
+            members.compile_worker(self.lab.folder)
+            OtpMember.beams = self.lab.folder
+            names = [m.node for m in self.members]
+            for member in self.members:
+                member.start(names, busy=False, report=2000,
+                             extra=["--set", "node.tick_time=60"] if member.kind == "sedge" else ())
+            if not wait_until(self.is_full, 120):
+                raise RuntimeError(f"no full mesh after 120 s: {[(m.name, len(m.sees())) for m in self.members]}")
+            time.sleep(6)  # so that all know each other
+        except BaseException:
+            self.lab.tear_down()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        for member in self.members:
+            member.ending = True
+        self.lab.tear_down()
+
+    def is_full(self):
+        return all(len(m.sees()) == len(self.members) - 1 for m in self.members)
+
+    def told(self, since):
+        """{kind: [links, suspicions, ends of connections]} since then."""
+        by_node = {m.node: m for m in self.members}
+        out = {kind: [0, 0, 0] for kind in KINDS}
+        for number, one in enumerate(self.members):
+            for other in self.members[:number]:
+                out[kind_of(one, other)][0] += 1
+            for at, event, node in [*one.events, *one.states]:
+                if at >= since and event in ("suspect", "nodedown"):
+                    out[kind_of(one, by_node[node])][1 if event == "suspect" else 2] += 1
+        return out
+
+
+def measure(sedge, otp, percent, seconds):
+    """{kind: (links, hours of links, suspicions, ends)}"""
+    with Mesh(sedge, otp) as mesh:
+        mesh.lab.lose(percent)
+        since = time.monotonic()
+        time.sleep(seconds)
+        hours = (time.monotonic() - since) / 3600
+        if mesh.heard:
+            raise RuntimeError(f"{mesh.heard}")
+        return {kind: (links, links * hours, suspicions, ends)
+                for kind, (links, suspicions, ends) in mesh.told(since).items() if links}
+
+
+class Links(unittest.TestCase):
+    def test_that_lose_a_tenth_of_all_frames_stay_up(self):
+        SedgeMember.program_file = nodes.SEDGE.parent / "soak_node"
+        for kind, (_, _, _, ends) in measure(6, 2, 10, 30).items():
+            self.assertEqual(ends, 0, kind)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--nodes", type=int, default=24, help="of sedge")
+    parser.add_argument("--otp", type=int, default=8, help="nodes of OTP besides")
+    parser.add_argument("--minutes", type=float, default=16)
+    parser.add_argument("--percent", type=float, default=10, help="of all frames are lost, each way")
+    parser.add_argument("--sedge", type=pathlib.Path, default=SedgeMember.program_file, help="the program soak_node")
+    options = parser.parse_args()
+    SedgeMember.program_file = options.sedge.resolve()
+    members.TICK_SECONDS = 60
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    told = measure(options.nodes, options.otp, options.percent, options.minutes * 60)
+    print("| ends | links | link-hours | suspicions | blamed wrongly |\n|---|---|---|---|---|")
+    for kind, (links, hours, suspicions, ends) in told.items():
+        print(f"| {kind} | {links} | {hours:.1f} | {suspicions} | {ends} |", flush=True)
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        try:
+            main()
+        finally:
+            for standing in list(Lab.standing):
+                standing.tear_down()

@@ -6,8 +6,6 @@
 
 #include <sedge/wire/stderr_log.hpp>
 
-#include <boost/asio/post.hpp>
-
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
@@ -28,7 +26,7 @@ void system_environment::run() {
 
 void system_environment::stop() noexcept {
     loop_->stop_requested = true;
-    boost::asio::post(loop_->io, [] {}); // so that a loop that waits looks at the flag
+    loop_->wake(); // so that a loop that waits looks at the flag
 }
 
 void system_environment::spin_before_sleep(duration most) noexcept { loop_->spin_time = most; }
@@ -71,8 +69,8 @@ task<int> system_environment::signal(std::vector<int> numbers) {
 }
 
 task<> system_environment::fd_readable(int fd) {
-    // Asio makes the descriptors it watches non-blocking, which would be seen by every program that shares a terminal.
-    // So it gets an epoll of our own to watch, which holds the one descriptor.
+    // The descriptor may be one that epoll does not take (a file), or be watched already: it gets an epoll of its own,
+    // which the loop watches.
     const int inner = epoll_create1(EPOLL_CLOEXEC);
     if (inner < 0) co_return;
     epoll_event interest{};
@@ -98,7 +96,7 @@ void system_environment::arm(timer& t, time_point due) { loop_->timers.arm(t, du
 
 void system_environment::ready(runnable& r) { loop_->queue.push(r); }
 
-void system_environment::post(std::function<void()> job) { boost::asio::post(loop_->io, std::move(job)); }
+void system_environment::post(std::function<void()> job) { loop_->post(std::move(job)); }
 
 transport& system_environment::net() noexcept { return *net_; }
 

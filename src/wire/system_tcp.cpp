@@ -64,8 +64,11 @@ public:
 
     io_step try_read(std::span<std::uint8_t> into) override {
         if (!fd_->is_open()) return closed();
+        if (!fd_->may_read()) return {};
         for (;;) {
             const auto count = ::recv(fd_->fd(), into.data(), into.size(), 0);
+            const bool is_all = count < 0 ? errno == EAGAIN : static_cast<std::size_t>(count) < into.size();
+            if (is_all) fd_->note_drained(); // what comes from now on is told by epoll
             if (count > 0) return {io_step::outcome::done, static_cast<std::size_t>(count), {}};
             if (count == 0) return {io_step::outcome::closed, 0, {}};
             if (errno != EINTR) return refused();
@@ -73,14 +76,17 @@ public:
     }
     io_step try_write(byte_view bytes) override {
         if (!fd_->is_open()) return closed();
+        if (!fd_->may_write()) return {};
         for (;;) {
             const auto count = ::send(fd_->fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            const bool is_full = count < 0 ? errno == EAGAIN : static_cast<std::size_t>(count) < bytes.size();
+            if (is_full) fd_->note_full();
             if (count >= 0) return {io_step::outcome::done, static_cast<std::size_t>(count), {}};
             if (errno != EINTR) return refused();
         }
     }
-    task<> readable() override { return watched_fd::readable(fd_.shared()); }
-    task<> writable() override { return watched_fd::writable(fd_.shared()); }
+    task<> readable() override { return watched_fd::input(fd_.shared()); }
+    task<> writable() override { return watched_fd::output(fd_.shared()); }
     std::optional<delivery> delivered() const override {
         tcp_info info{};
         socklen_t size = sizeof info;

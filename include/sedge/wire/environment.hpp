@@ -44,7 +44,8 @@ public:
     run_queue() noexcept { head_.next_ = head_.previous_ = &head_; }
     run_queue(const run_queue&) = delete;
     ~run_queue() {
-        while (pop()) {}
+        while (pop()) {
+        }
         head_.next_ = head_.previous_ = nullptr;
     }
     [[nodiscard]] bool empty() const noexcept { return head_.next_ == &head_; }
@@ -73,7 +74,7 @@ private:
 
 /// The one door to everything that is not deterministic: time, timers, the network, randomness, the log.
 ///
-/// Two implementations: `wire::system_environment` (Asio, one thread, the system's clock) and
+/// Two implementations: `wire::system_environment` (epoll, one thread, the system's clock) and
 /// `wire::simulation` (one thread, virtual time, links in memory, everything from one seed).
 ///
 /// Threads: one thread runs an environment and all that stands on it. Only `post` may be called from others.

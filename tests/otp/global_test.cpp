@@ -416,6 +416,35 @@ TEST_F(HalfPeer, WhomItIntroducesIsDialledAnewIfAnOlderDialFails) {
     EXPECT_EQ(a.names().whereis_name("x"_atom), who);
 }
 
+TEST_F(HalfPeer, NamesThatItDoesNotTellOfANodeAreLookedUpThere) {
+    pair_with_a();
+    auto& c = start('c');
+    const pid at_c = spawn_at(c);
+    ASSERT_TRUE(is_registered(c, "x"_atom, at_c));
+    const std::pair lock{"lock"_atom, std::pair{"global"_atom, "p"_atom}};
+    cast_to_a("new_nodes"_atom, name_of('p'), std::vector<int>{}, std::vector<int>{},
+              std::vector{std::pair{name_of('c'), 8}}, std::vector{lock});
+    sim.run_for(500ms);
+    ASSERT_EQ(known(a), "cp");
+    ASSERT_EQ(a.names().whereis_name("x"_atom), std::nullopt);
+    sim.run_for(3s);
+    EXPECT_EQ(a.names().whereis_name("x"_atom), at_c) << sim.story();
+}
+
+TEST_F(HalfPeer, NamesOfOursThatANodeDoesNotKnowAreToldAgain) {
+    pair_with_a();
+    const pid at_a = spawn_at(a);
+    ASSERT_TRUE(is_registered(a, "x"_atom, at_a));
+    auto& c = start('c');
+    const std::pair lock{"lock"_atom, std::pair{"global"_atom, "p"_atom}};
+    cast_to_a("new_nodes"_atom, name_of('p'), std::vector<int>{}, std::vector<int>{},
+              std::vector{std::pair{name_of('c'), 8}}, std::vector{lock});
+    sim.run_for(500ms);
+    ASSERT_EQ(c.names().whereis_name("x"_atom), std::nullopt);
+    sim.run_for(3s);
+    EXPECT_EQ(c.names().whereis_name("x"_atom), at_a) << sim.story();
+}
+
 TEST_F(HalfPeer, ThatIsLostWhileItIsLockedGetsNoChange) {
     pair_with_a();
     ASSERT_EQ(known(a), "p");

@@ -61,6 +61,10 @@ struct resolve {
 struct introduce {
     atom node;
 };
+/// A moment later: look which names only one of us knows, and have them registered again.
+struct compare_names {
+    atom node;
+};
 struct disconnect {
     atom node;
 };
@@ -71,9 +75,9 @@ struct note {
 
 } // namespace effect
 
-using any_effect =
-    std::variant<effect::cast, effect::plain, effect::answer, effect::wake_locker, effect::pass_to_locker,
-                 effect::release_lock, effect::resolve, effect::introduce, effect::disconnect, effect::note>;
+using any_effect = std::variant<effect::cast, effect::plain, effect::answer, effect::wake_locker,
+                                effect::pass_to_locker, effect::release_lock, effect::resolve, effect::introduce,
+                                effect::compare_names, effect::disconnect, effect::note>;
 using effects = std::vector<any_effect>;
 
 } // namespace sedge::otp::registry

@@ -115,6 +115,8 @@ std::vector<atom> add_to_known(state& s, const std::vector<member>& nodes) {
 
 void say_in_sync(state& s, const atom& node) {
     s.out.push_back(effect::cast{node, term{std::tuple{atom{"in_sync"}, s.me, atom{"sedge"}}}});
+    bool is_mixed = std::ranges::any_of(s.known, [&](const auto& m) { return !s.sedge_peers.contains(m.first); });
+    if (is_mixed) s.out.push_back(effect::compare_names{node}); // missing_names.cpp says why
 }
 
 /// It has not said in_sync in time.

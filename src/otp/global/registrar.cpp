@@ -12,6 +12,7 @@
 // of them.
 
 #include "otp/global/ask.hpp"
+#include "otp/global/missing_names.hpp"
 #include "otp/terms.hpp"
 
 #include <sedge/base/log.hpp>
@@ -133,6 +134,11 @@ private:
     /// The name's new state on all nodes; those that do not answer in time learn it when they answer again.
     task<bool> change(request& r, std::vector<atom> nodes) {
         if (r.what == request::kind::add && !may_add(r.entry)) co_return false;
+        if (r.what == request::kind::repair) {
+            auto asking = is_held_at_home(service_, r.entry, in_time());
+            bool is_held = co_await std::move(asking);
+            if (!is_held) co_return false;
+        }
         term message = r.what == request::kind::remove
                            ? tuple(atom{"unregister"}, r.entry.name)
                            : tuple(atom{"register"}, r.entry.name, r.entry.who, r.entry.method);

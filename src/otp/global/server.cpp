@@ -4,6 +4,7 @@
 // effects. Messages of other nodes come with their origin, {Mark, Origin, Message}: access_control.cpp says why.
 
 #include "otp/global/core.hpp"
+#include "otp/global/missing_names.hpp"
 #include "otp/global/pairing.hpp"
 #include "otp/global/partitions.hpp"
 #include "otp/global/service.hpp"
@@ -15,6 +16,7 @@
 #include <sedge/term/text.hpp>
 
 #include <deque>
+#include <set>
 #include <unordered_map>
 
 namespace sedge::otp::registry {
@@ -24,6 +26,9 @@ constexpr duration resolve_one_time{seconds{5}};  ///< For a node to decide one 
 constexpr duration resolve_all_time{seconds{60}}; ///< For all of one pairing; then the other side's names stay.
 constexpr std::size_t introductions_max = limits::dials_max; ///< Under way at a time; the others wait.
 constexpr duration second_dial_pause{milliseconds{100}};
+constexpr duration comparison_pause{seconds{1}}; ///< From an introduction until names are compared.
+constexpr duration comparison_time{seconds{10}}; ///< For a node to say which names it knows.
+constexpr duration repair_time{seconds{30}};     ///< For the lock under which a name is registered again.
 
 class server {
 public:
@@ -162,6 +167,9 @@ private:
         to_meet_.push_back(what.node);
         meet_next();
     }
+    void perform(const effect::compare_names& what) {
+        if (comparing_.insert(what.node).second) jobs_.start(compare_names(what.node));
+    }
     void perform(const effect::disconnect& what) { self_.node().disconnect(what.node); }
     void perform(const effect::note& what) { self_.env().log(what.level, printable(what.text)); }
 
@@ -181,6 +189,28 @@ private:
         carry_out();
         --meeting_;
         meet_next();
+    }
+
+    task<> compare_names(atom node) {
+        auto sleeping = sleep_until(self_.env(), now() + comparison_pause);
+        co_await std::move(sleeping);
+        if (s_.known.contains(node)) {
+            auto asking = find_missing_names(service_, node, now() + comparison_time);
+            auto missing = co_await std::move(asking);
+            for (auto& entry : missing) repair(std::move(entry));
+        }
+        comparing_.erase(node);
+    }
+
+    /// Nobody waits for the outcome.
+    void repair(named entry) {
+        self_.env().log(log_level::info, printable("[sedge:global] not every node knows " + to_erlang(entry.name) +
+                                                   ": registering it again"));
+        auto request = std::make_shared<global::service::request>(self_.env(), now() + repair_time);
+        request->what = global::service::request::kind::repair;
+        request->entry = std::move(entry);
+        service_->requests.push_back(std::move(request));
+        self_.send(service_->registrar, term{atom{"request"}});
     }
 
     task<> resolve(effect::resolve what) {
@@ -220,6 +250,7 @@ private:
     std::unordered_map<atom, std::vector<pid>> unreached_; ///< To be monitored when their node is connected.
     std::deque<atom> to_meet_;
     std::size_t meeting_ = 0;
+    std::set<atom> comparing_;
     nursery jobs_; // last: it goes first
 };
 

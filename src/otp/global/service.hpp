@@ -34,7 +34,12 @@ public:
     /// A change of a name that waits for the registrar.
     struct request {
         request(environment& env, time_point d) : done(env), deadline(d) {}
-        enum class kind { add, replace, remove };
+        enum class kind {
+            add,
+            replace,
+            remove,
+            repair, ///< `replace`, if the node of the process says under the lock that it has the name.
+        };
         kind what = kind::add;
         registry::named entry;
         event done;

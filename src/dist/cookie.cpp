@@ -4,11 +4,10 @@
 #include <sedge/dist/error.hpp>
 #include <sedge/wire/environment.hpp>
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
+#include "dist/md5.hpp"
 
 #include <algorithm>
-#include <memory>
+#include <string.h> // explicit_bzero
 
 namespace sedge::dist {
 
@@ -22,13 +21,6 @@ constexpr std::string_view well_known[] = {"cookie",   "erlang",   "elixir",    
                                            "rabbit",   "rabbitmq", "secret",       "secretcookie", "test",
                                            "changeme", "mycookie", "edge-servers", "ejabberd",     "riak"};
 
-struct digest_context {
-    EVP_MD* md5;
-    // MD5 is what the protocol asks for, not what we trust; "-fips" finds it where FIPS mode is the default.
-    digest_context() : md5(EVP_MD_fetch(nullptr, "MD5", "-fips")) { SEDGE_ASSERT(md5 != nullptr); }
-    ~digest_context() { EVP_MD_free(md5); }
-};
-
 } // namespace
 
 cookie& cookie::operator=(cookie&& other) noexcept {
@@ -40,7 +32,7 @@ cookie& cookie::operator=(cookie&& other) noexcept {
 }
 
 void cookie::wipe() noexcept {
-    OPENSSL_cleanse(bytes_.data(), bytes_.size());
+    explicit_bzero(bytes_.data(), bytes_.size());
     size_ = 0;
 }
 
@@ -78,23 +70,14 @@ cookie cookie::generate(environment& env) {
         for (auto byte : random)
             if (byte < even_below && made.size_ < characters)
                 made.bytes_[made.size_++] = static_cast<std::uint8_t>(letters[byte % letters.size()]);
-        OPENSSL_cleanse(random.data(), random.size());
+        explicit_bzero(random.data(), random.size());
     }
     return made;
 }
 
 digest cookie::answer(std::uint32_t challenge) const {
-    static const digest_context context;
     const std::string number = std::to_string(challenge);
-    digest out{};
-    const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> run{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
-    SEDGE_ASSERT(run != nullptr);
-    const bool done = EVP_DigestInit_ex(run.get(), context.md5, nullptr) == 1 &&
-                      EVP_DigestUpdate(run.get(), bytes_.data(), size_) == 1 &&
-                      EVP_DigestUpdate(run.get(), number.data(), number.size()) == 1 &&
-                      EVP_DigestFinal_ex(run.get(), out.data(), nullptr) == 1;
-    SEDGE_ASSERT(done);
-    return out;
+    return md5(byte_view{bytes_}.first(size_), as_bytes(number));
 }
 
 bool cookie::accepts(byte_view proof, std::uint32_t challenge) const {

@@ -2,10 +2,9 @@
 #include <sedge/dist/cookie.hpp>
 #include <sedge/dist/error.hpp>
 
-#include <openssl/crypto.h>
-
 #include <cerrno>
 #include <fcntl.h>
+#include <string.h> // explicit_bzero
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -75,7 +74,7 @@ result<cookie> cookie::load(const std::string& path) {
         if (!made) return unusable(path, "cannot be used: " + made.error().context());
         return made;
     }();
-    OPENSSL_cleanse(raw.data(), raw.size());
+    explicit_bzero(raw.data(), raw.size());
     return loaded;
 }
 

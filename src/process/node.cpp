@@ -94,12 +94,7 @@ task<result<void>> node::connect(atom peer) { return impl_->peers.connect(std::m
 bool node::disconnect(const atom& peer) { return impl_->peers.disconnect(peer); }
 bool node::is_connected(const atom& peer) const { return impl_->peers.is_up(peer); }
 
-std::vector<atom> node::peers(bool hidden_too) const {
-    std::vector<atom> names;
-    for (const auto& p : impl_->peers.details())
-        if (hidden_too || !p.hidden) names.push_back(p.name);
-    return names;
-}
+std::vector<atom> node::peers(bool hidden_too) const { return impl_->peers.names(hidden_too); }
 std::vector<peer_info> node::peer_details() const { return impl_->peers.details(); }
 std::vector<node_standing> node::node_states() const { return impl_->peers.standings(); }
 std::string node::certificate_of(const atom& peer) const { return impl_->peers.certificate_of(peer); }

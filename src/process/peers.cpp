@@ -173,6 +173,14 @@ bool peer_set::send_message(const pid& from, const pid& to, const term& message)
     return true;
 }
 
+std::vector<atom> peer_set::names(bool hidden_too) const {
+    std::vector<atom> all;
+    for (const auto& [name, p] : peers_)
+        if (p->connection && (hidden_too || p->connection->peer().is_visible())) all.push_back(name);
+    std::ranges::sort(all);
+    return all;
+}
+
 std::vector<peer_info> peer_set::details() const {
     std::vector<peer_info> all;
     for (const auto& [name, p] : peers_) {

@@ -49,6 +49,7 @@ public:
     [[nodiscard]] task<result<void>> connect(atom peer);
     bool disconnect(const atom& peer);
     [[nodiscard]] bool is_up(const atom& peer) const;
+    [[nodiscard]] std::vector<atom> names(bool hidden_too) const; ///< Of those that are up, sorted.
     [[nodiscard]] std::vector<peer_info> details() const;
     [[nodiscard]] std::vector<node_standing> standings() const;
     [[nodiscard]] node_traffic traffic() const;

@@ -28,6 +28,8 @@ public:
 
 private:
     system_loop& loop_;
+    std::vector<interface_address> interfaces_; // as long as nothing else is heard from:
+    unique_fd interface_news_;
 };
 
 } // namespace sedge::wire

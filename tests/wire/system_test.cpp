@@ -3,9 +3,16 @@
 
 #include <sedge/wire/system.hpp>
 
+#include <algorithm>
 #include <csignal>
+#include <cstring>
 #include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 
@@ -206,6 +213,37 @@ TEST(SystemEnvironment, IPv6SocketJoinsAGroupAndTellsWhereADatagramCameIn) {
     env.run_until([&] { return !got.empty(); });
     EXPECT_EQ(got[0].head.to, wire::ip_address::loopback_v6());
     EXPECT_EQ(got[0].head.interface, lo->index);
+}
+
+/// In a network of its own, where nobody else changes anything: 0 if a change of addresses was seen at once.
+int see_an_address_appear() {
+    if (::unshare(CLONE_NEWNET) != 0) return 10;
+    wire::system_environment env;
+    const auto has_loopback = [&env] {
+        return std::ranges::any_of(env.net().interfaces(),
+                                   [](const auto& i) { return i.address.is_loopback() && i.up && i.index == 1; });
+    };
+    if (has_loopback() || has_loopback()) return 11; // the second look is at what was kept
+    const int any_socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    ifreq loopback{};
+    std::strcpy(loopback.ifr_name, "lo");
+    loopback.ifr_flags = IFF_UP;
+    if (::ioctl(any_socket, SIOCSIFFLAGS, &loopback) != 0) return 12;
+    if (!has_loopback() || !has_loopback()) return 13;
+    loopback.ifr_flags = 0;
+    if (::ioctl(any_socket, SIOCSIFFLAGS, &loopback) != 0) return 14;
+    ::close(any_socket);
+    return has_loopback() ? 15 : 0;
+}
+
+TEST(SystemInterfaces, AreListedAnewWhenAnAddressComesOrGoes) {
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) ::_exit(see_an_address_appear());
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 } // namespace sedge::test

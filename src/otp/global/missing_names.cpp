@@ -6,10 +6,10 @@
 // names of B, because C knew those before. B's names stay unknown to A for good. A cluster of OTP alone does the same,
 // less often, since its nodes notice a loss at about the same time.
 //
-// So whoever is introduced to a node in a cluster with nodes of OTP compares names with it a moment later, by
-// `global:registered_names/0` and `whereis_name/1`, which each node answers. What only one of the two knows, and the
-// holder's own node confirms under the lock `global`, is registered once more on all nodes (registrar.cpp), as
-// `global:re_register_name/2` does.
+// So whoever is introduced to a node in a cluster with nodes of OTP compares names with it a moment later, and
+// every 8 to 15 s with one of the members, by `global:registered_names/0` and `whereis_name/1`, which each node
+// answers. What only one of the two knows, and the holder's own node confirms under the lock `global`, is registered
+// once more on all nodes (registrar.cpp), as `global:re_register_name/2` does.
 
 #include "otp/global/missing_names.hpp"
 

@@ -115,8 +115,7 @@ std::vector<atom> add_to_known(state& s, const std::vector<member>& nodes) {
 
 void say_in_sync(state& s, const atom& node) {
     s.out.push_back(effect::cast{node, term{std::tuple{atom{"in_sync"}, s.me, atom{"sedge"}}}});
-    bool is_mixed = std::ranges::any_of(s.known, [&](const auto& m) { return !s.sedge_peers.contains(m.first); });
-    if (is_mixed) s.out.push_back(effect::compare_names{node}); // missing_names.cpp says why
+    if (is_mixed(s)) s.out.push_back(effect::compare_names{node}); // missing_names.cpp says why
 }
 
 /// It has not said in_sync in time.
@@ -359,6 +358,10 @@ std::optional<time_point> next_pause_end(const state& s, time_point now) {
         if (!first || found->second.not_before < *first) first = found->second.not_before;
     }
     return first;
+}
+
+bool is_mixed(const state& s) {
+    return std::ranges::any_of(s.known, [&](const auto& m) { return !s.sedge_peers.contains(m.first); });
 }
 
 void introduced(state& s, const atom& node, bool connected, time_point now) {

@@ -28,6 +28,9 @@ void conflicts_resolved(state& s, const atom& node, std::int64_t tag, const std:
 void lock_not_answered(state& s, const atom& node, std::int64_t tag, time_point now);
 void introduced(state& s, const atom& node, bool connected, time_point now);
 
+/// Whether a member is not known to be of our kind.
+[[nodiscard]] bool is_mixed(const state& s);
+
 /// Pairings whose time is up are given up and begun anew; introductions whose time is up are ended.
 void give_up_overdue(state& s, time_point now);
 [[nodiscard]] std::optional<time_point> next_deadline(const state& s);

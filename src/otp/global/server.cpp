@@ -26,9 +26,11 @@ constexpr duration resolve_one_time{seconds{5}};  ///< For a node to decide one 
 constexpr duration resolve_all_time{seconds{60}}; ///< For all of one pairing; then the other side's names stay.
 constexpr std::size_t introductions_max = limits::dials_max; ///< Under way at a time; the others wait.
 constexpr duration second_dial_pause{milliseconds{100}};
-constexpr duration comparison_pause{seconds{1}}; ///< From an introduction until names are compared.
-constexpr duration comparison_time{seconds{10}}; ///< For a node to say which names it knows.
-constexpr duration repair_time{seconds{30}};     ///< For the lock under which a name is registered again.
+constexpr duration comparison_pause{seconds{1}};   ///< From an introduction until names are compared.
+constexpr duration comparisons_apart{seconds{15}}; ///< Between the comparisons of a cluster with few names, at most;
+constexpr duration comparison_per_name{milliseconds{1}}; ///< and of one with many, for each.
+constexpr duration comparison_time{seconds{10}};         ///< For a node to say which names it knows.
+constexpr duration repair_time{seconds{30}};             ///< For the lock under which a name is registered again.
 
 class server {
 public:
@@ -168,7 +170,8 @@ private:
         meet_next();
     }
     void perform(const effect::compare_names& what) {
-        if (comparing_.insert(what.node).second) jobs_.start(compare_names(what.node));
+        if (comparing_.insert(what.node).second) jobs_.start(compare_soon(what.node));
+        if (!std::exchange(is_comparing_, true)) jobs_.start(compare_now_and_then());
     }
     void perform(const effect::disconnect& what) { self_.node().disconnect(what.node); }
     void perform(const effect::note& what) { self_.env().log(what.level, printable(what.text)); }
@@ -191,15 +194,33 @@ private:
         meet_next();
     }
 
-    task<> compare_names(atom node) {
+    task<> compare_soon(atom node) {
         auto sleeping = sleep_until(self_.env(), now() + comparison_pause);
         co_await std::move(sleeping);
-        if (s_.known.contains(node)) {
-            auto asking = find_missing_names(service_, node, now() + comparison_time);
-            auto missing = co_await std::move(asking);
-            for (auto& entry : missing) repair(std::move(entry));
-        }
         comparing_.erase(node);
+        auto comparing = compare_names(std::move(node));
+        co_await std::move(comparing);
+    }
+
+    /// With one member at a time, as long as there are nodes of OTP among them: these can forget names at any time.
+    task<> compare_now_and_then() {
+        while (is_mixed(s_)) {
+            auto most = std::max<duration>(comparisons_apart, s_.names.size() * comparison_per_name);
+            auto sleeping = sleep_until(self_.env(), now() + self_.env().random_between(most / 2, most));
+            co_await std::move(sleeping);
+            const auto known = s_.known_nodes();
+            if (known.empty()) break;
+            auto comparing = compare_names(known[self_.env().random_below(known.size())]);
+            co_await std::move(comparing);
+        }
+        is_comparing_ = false;
+    }
+
+    task<> compare_names(atom node) {
+        if (!s_.known.contains(node)) co_return;
+        auto asking = find_missing_names(service_, node, now() + comparison_time);
+        auto missing = co_await std::move(asking);
+        for (auto& entry : missing) repair(std::move(entry));
     }
 
     /// Nobody waits for the outcome.
@@ -251,6 +272,7 @@ private:
     std::deque<atom> to_meet_;
     std::size_t meeting_ = 0;
     std::set<atom> comparing_;
+    bool is_comparing_ = false;
     nursery jobs_; // last: it goes first
 };
 

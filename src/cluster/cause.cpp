@@ -58,7 +58,9 @@ constexpr explanation table[] = {
     {cause::not_allowed, "not_allowed", "not allowed",
      "The node there has a list of nodes that may connect (net_kernel:allow), or its certificate rules refuse ours."},
     {cause::closed, "closed", "closed without a reason",
-     "The log of the node there says why; it may be busy with other connections, or not take this name."},
+     "The log of the node there says why. It may not take this name, be busy with other connections, or shut this "
+     "address out "
+     "for a minute after five failed attempts, with a wrong cookie say: mend that, and wait."},
     {cause::dialled_from_both_ends, "dialled_from_both_ends", "dialled from both ends",
      "Nothing: the other attempt counts."},
     {cause::tls_on_one_side, "tls_on_one_side", "TLS on one side only",

@@ -25,6 +25,7 @@
 #include <sedge/base/limits.hpp>
 #include <sedge/base/log.hpp>
 #include <sedge/dist/handshake.hpp>
+#include <sedge/wire/transport.hpp>
 
 #include "dist/handshake_messages.hpp"
 
@@ -188,8 +189,10 @@ error initiator::closed() const {
     case state::confirmation:
     case state::over: break;
     }
-    return {errc::refused, name() + " closed the connection without an answer to our name " + self_.name.full.str() +
-                               "; it may be busy with other connections, or not take this name"};
+    return {wire::errc::closed,
+            name() + " closed the connection without an answer to our name " + self_.name.full.str() +
+                "; a node does so for a minute after several failed attempts from this address, and "
+                "it may be busy with other connections, or no node"};
 }
 
 std::string initiator::waiting_for() const {

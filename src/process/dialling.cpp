@@ -7,7 +7,24 @@
 // waits; if the peer's own dial arrives meanwhile, that is the connection.
 #include "process/peer.hpp"
 
+#include <sedge/dist/error.hpp>
+#include <sedge/wire/tls.hpp>
+#include <sedge/wire/transport.hpp>
+
 namespace sedge {
+
+namespace {
+
+/// A peer shuts out who has failed several times in `handshake_failure_window`, for `handshake_block_time`.
+constexpr duration reason_kept = limits::handshake_failure_window + limits::handshake_block_time;
+
+/// The stream was closed before a word came. With TLS that is before the handshake, which has a word of its own for it.
+bool is_wordless(const error& why) {
+    return why == make_error_code(wire::errc::closed) || why == make_error_code(wire::tls_errc::closed) ||
+           why.code() == std::errc::connection_reset;
+}
+
+} // namespace
 
 struct peer_set::dialling final : dist::dial_decisions {
     dialling(dist::name_arbiter& a, atom p, dist::name_arbiter::attempt n)
@@ -111,7 +128,7 @@ void peer_set::attempt_failed(const peer_ptr& p, error why) {
         p->note_change(); // another attempt goes on, or has won
         return;
     }
-    p->last_failure = std::move(why);
+    p->last_failure = p->told_reason(std::move(why), owner_.env.now());
     p->failed_at = owner_.env.now();
     p->waiting.clear();
     p->waiting_bytes = 0;
@@ -121,6 +138,21 @@ void peer_set::attempt_failed(const peer_ptr& p, error why) {
         owner_.env.post([this, name = p->name, alive = std::weak_ptr<int>(alive_)] {
             if (alive.lock()) forget_if_idle(name);
         });
+}
+
+/// A peer that shuts us out after several failed attempts has no word for it, so what it said before is told on.
+error peer_set::peer::told_reason(error why, time_point now) {
+    if (last_reason && is_wordless(why) && now - last_reason_at < reason_kept) {
+        std::string what = last_reason->context();
+        const std::string opening = "connect " + printable(name.text()) + ": ";
+        if (what.starts_with(opening)) what.erase(0, opening.size());
+        return {last_reason->code(), opening + what + "; after several such attempts it answers none for a minute"};
+    }
+    if (dist::outcome_of(why.code()) == dist::handshake_gate::outcome::failed && !is_wordless(why)) {
+        last_reason = why;
+        last_reason_at = now;
+    }
+    return why;
 }
 
 void peer_set::forget_if_idle(const atom& name) {

@@ -80,6 +80,7 @@ void peer_set::link_up(dist::established link, dist::name_arbiter::attempt numbe
     p->leaving = false;
     p->standing = node_standing{.name = p->name, .since = p->up_since, .hidden = hidden};
     p->last_failure.reset();
+    p->last_reason.reset();
     owner_.processes.node_changed({p->name, true, hidden, {}});
     announce(*p, node_event::kind::up, node_state::up, {});
     if (p->connection) p->connection->start(); // a watcher may have closed it

@@ -22,6 +22,8 @@ struct peer_set::peer final : dist::connection_events {
     std::optional<time_point> dialled_at; // when the last dial began
     std::optional<error> last_failure;
     time_point failed_at{};
+    std::optional<error> last_reason; // of the last attempt that failed by what counts at the peer's gate
+    time_point last_reason_at{};
     std::deque<std::function<void()>> waiting; // to be done when it is up
     std::size_t waiting_bytes = 0;
     nursery dial; // last: it goes first
@@ -35,6 +37,9 @@ struct peer_set::peer final : dist::connection_events {
     void on_suspect(dist::connection&, bool is_suspect, const std::string& why) override;
     void on_leaving(dist::connection&) override;
     void on_down(dist::connection&, const error& reason) override { set.link_down(*this, reason); }
+
+    /// What is told of a failed attempt; remembers it.
+    error told_reason(error why, time_point now);
 
     void count(int added) {
         if (added > 0) ++relations_in;

@@ -4,6 +4,8 @@
 #include "dist/recorded.hpp"
 #include "support/json.hpp"
 
+#include <sedge/wire/transport.hpp>
+
 #include <gtest/gtest.h>
 
 using namespace sedge;
@@ -321,7 +323,7 @@ TEST_F(Dialling, CloseAfterOurProofMeansAnotherCookie) {
 
 TEST_F(Dialling, CloseBeforeThatIsARefusal) {
     hears({});
-    EXPECT_EQ(dialler.closed(), make_error_code(dist::errc::refused));
+    EXPECT_EQ(dialler.closed(), make_error_code(wire::errc::closed)) << "not a word";
     dialler.feed(as_bytes("sok"));
     EXPECT_EQ(dialler.closed(), make_error_code(dist::errc::refused));
 }

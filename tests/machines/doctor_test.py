@@ -272,6 +272,13 @@ class Why(Ill):
         self.one.write("other", "a cookie of another cluster altogether", 0o400)
         self.expect_only(self.why(self.two.node, "--cookie-file", "other"), "cookie", "wrong_cookie", 3)
 
+    def test_shut_out_after_several_attempts_with_a_wrong_cookie(self):
+        self.sedge(self.two)
+        self.one.write("other", "another-cookie-than-the-machines-have", 0o400)
+        for _ in range(5):
+            self.expect(self.why(self.two.node, "--cookie-file", "other"), "cookie", "wrong_cookie", 3)
+        self.expect(self.why(self.two.node, "--cookie-file", "other"), "handshake", "closed", 3)
+
     def test_list_of_allowed_nodes(self):
         self.erlang(self.two, evaluate="net_kernel:allow(['other@172.24.176.9']), io:format(\"up~n\")")
         self.expect_only(self.why(), "handshake", "not_allowed", 3)

@@ -100,6 +100,27 @@ TEST_F(NodesOverTls, IdleConnectionLivesByTicks) {
     EXPECT_EQ(a.events.back(), "down b@10.0.0.2 net_tick_timeout");
 }
 
+TEST_F(NodesOverTls, SilentPeersAreMissedAsOverPlainTcp) {
+    auto& a = boot('a');
+    auto& b = boot('b');
+    std::vector<std::string> states;
+    auto watching = a->watch([&states](const node_event& e) { states.emplace_back(to_string(e.state)); });
+    ASSERT_TRUE(connect(a, 'b'));
+    sim.run_for(1h);
+    EXPECT_EQ(states, std::vector<std::string>{"up"}) << "nobody idle is suspect";
+    sim.cut(address_of('a'), address_of('b'));
+    sim.run_for(5s);
+    EXPECT_EQ(states, (std::vector<std::string>{"up", "suspect", "down"}));
+    sim.heal_all();
+    sim.run_for(5s);
+    states.clear();
+    ASSERT_TRUE(connect(a, 'b'));
+    sim.run_for(10s);
+    sim.pause(b.address, 1min);
+    sim.run_for(7s);
+    EXPECT_EQ(states, (std::vector<std::string>{"up", "suspect", "down"})) << "a program that hangs";
+}
+
 TEST_F(NodesOverTls, KilledPeerIsDownAsOverPlainTcp) {
     auto& a = boot('a');
     auto& b = boot('b');

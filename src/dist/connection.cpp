@@ -36,7 +36,7 @@ public:
     void start() {
         read_at_ = env_.now();
         take_leftover();
-        env_.arm_after(tick_timer_, ticker_.interval());
+        env_.arm(tick_timer_, next_tick_time());
         tasks_.start(read());
         if (watcher_) watcher_->start();
     }
@@ -323,7 +323,13 @@ private:
             outgoing_.push_tick();
             write();
         }
-        if (open_) env_.arm_after(tick_timer_, ticker_.interval());
+        if (open_) env_.arm(tick_timer_, next_tick_time());
+    }
+
+    /// At a whole second, so that all connections are looked after in one wake; a second more or less is nothing to it.
+    [[nodiscard]] time_point next_tick_time() const {
+        const time_point due = env_.now() + ticker_.interval();
+        return ticker_.interval() < seconds{5} ? due : due - due.time_since_epoch() % seconds{1};
     }
 
     /// From the run loop, so that no task of ours is under way. The connection may be destroyed in the call.

@@ -24,7 +24,9 @@
 // have heard them. Acknowledgements are the kernel's matter, which is awake while a program is not: its account of them
 // counts as it stands, unless the stall was so long that all of the machine may have stood still.
 //
-// `next` is at most a second away, so a check, a tick and a look at TCP's account together cost one wake a second.
+// `next` is at most a second away, so a check, a tick and a look at TCP's account together cost one wake a second. And
+// the same wake serves all peers: a tick leaves at a whole second of the clock, if that is at least 0.4 s after the
+// last word, else at a half, and has come to the whole ones after that.
 #include <sedge/dist/detector.hpp>
 
 #include <algorithm>
@@ -38,6 +40,7 @@ namespace {
 
 constexpr duration late_least = milliseconds{50};    // timers of a healthy program are not that late
 constexpr duration stall_least = milliseconds{250};  // the whole machine may have stalled; less does not matter to TCP
+constexpr int tick_quiet = 4;                        // tenths of the interval, before a tick may leave
 constexpr int steady_ticks_min = 3;                  // to be known as one that ticks each second
 constexpr duration arrival_look = milliseconds{100}; // after a probe, whether it has arrived
 constexpr duration unreachable_retry = seconds{60};  // between attempts to find a way to its machine
@@ -118,7 +121,7 @@ void detector::wait_from(time_point when) noexcept {
 }
 
 void detector::on_read(time_point now) noexcept {
-    if (now - heard_at_ > options_.probe_time) steady_ticks_ = 0;
+    if (now - heard_at_ > probe_time()) steady_ticks_ = 0;
     heard_at_ = now;
     probe_sent_.reset();
     probe_arrived_.reset();
@@ -159,7 +162,7 @@ detector::verdict detector::check(time_point now, const sight& seen) {
     if (suspect != suspect_) v.what = suspect ? verdict::change::suspect : verdict::change::recovered;
     if (!suspect) v.reason.clear();
     suspect_ = suspect;
-    v.send_tick = !v.send_probe && !seen.waiting && now - written_at_ >= options_.tick_interval;
+    v.send_tick = !v.send_probe && !seen.waiting && now - written_at_ >= tick_quiet * tick_interval() / 10;
     plan(now, seen);
     return v;
 }
@@ -190,7 +193,7 @@ void detector::judge_link(time_point now, const sight& seen, verdict& v) {
 
 void detector::judge_silence(time_point now, const sight& seen, verdict& v) {
     silence_suspect_ = false;
-    if (!probe_sent_ && (!asked_once_ || now - heard_at_ >= options_.probe_time)) {
+    if (!probe_sent_ && (!asked_once_ || now - heard_at_ >= probe_time())) {
         v.send_probe = asked_once_ = true;
         probe_sent_ = now;
         return;
@@ -207,23 +210,34 @@ void detector::judge_silence(time_point now, const sight& seen, verdict& v) {
     if (!silence_suspect_) return;
     v.reason = "its machine is there, but it has said nothing for " + in_seconds(now - heard_at_);
     if (!asked_again_) v.send_probe = asked_again_ = true;
-    const duration patience = (steady ? options_.hung_time : options_.hung_time_asked) - options_.probe_time;
+    const duration patience = slower_ * (steady ? options_.hung_time : options_.hung_time_asked) - probe_time();
     if (waited >= patience) v.what = verdict::change::down;
 }
 
+/// When a tick may leave that must leave by `latest`.
+time_point detector::tick_moment(time_point latest) const noexcept {
+    const duration interval = tick_interval();
+    const auto since = latest.time_since_epoch() - offset_;
+    const time_point whole = latest - since % interval;
+    const time_point half = latest - since % (interval / 2);
+    return whole - written_at_ >= tick_quiet * interval / 10 ? whole : half;
+}
+
 void detector::plan(time_point now, const sight& seen) noexcept {
-    next_ = now + options_.tick_interval;
+    const duration interval = tick_interval();
+    next_ = now + interval;
     const auto no_later_than = [&](time_point due) {
         if (due > now) next_ = std::min(next_, due);
     };
-    if (!seen.waiting) no_later_than(written_at_ + options_.tick_interval);
+    no_later_than(tick_moment(next_));
+    if (!seen.waiting) no_later_than(tick_moment(written_at_ + interval));
     if (unacknowledged_) no_later_than(*unacknowledged_since_ + slept_ + options_.suspect_time);
     if (link_suspect_) no_later_than(*unacknowledged_since_ + slept_ + options_.unacknowledged_max);
-    if (!probe_sent_) return no_later_than(heard_at_ + options_.probe_time);
+    if (!probe_sent_) return no_later_than(heard_at_ + probe_time());
     no_later_than(*probe_sent_ + arrival_look);
     if (!probe_arrived_) return;
-    for (const duration after : {options_.answer_time, options_.hung_time - options_.probe_time,
-                                 options_.hung_time_asked - options_.probe_time})
+    for (const duration after : {options_.answer_time, slower_ * options_.hung_time - probe_time(),
+                                 slower_ * options_.hung_time_asked - probe_time()})
         no_later_than(*probe_arrived_ + after);
 }
 

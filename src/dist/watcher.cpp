@@ -5,15 +5,33 @@
 // its last application to end (net_kernel itself takes the connections along), and ends with `shutdown`. sedge has no
 // such process, so that monitor fails there at once, and its net_kernel ends with `shutdown`, or is killed with the
 // rest of its kernel. A program that is killed or crashes says none of this.
+//
+// Between programs of one machine a tick says little: the system itself tells that a peer's program has ended, and a
+// machine that is gone misses nobody. What is left are programs that hang. So the links of a machine share ticks: up to
+// five of a node have one a second each, fifty one in ten seconds each, and a hung program is missed that much later.
+// The outer bound, OTP's tick time, stays.
 #include "dist/watcher.hpp"
 
 #include <sedge/dist/reachability.hpp>
 #include <sedge/term/convert.hpp>
 #include <sedge/wire/environment.hpp>
 
+#include <algorithm>
+#include <utility>
+
 namespace sedge::dist {
 
 namespace {
+
+constexpr std::size_t local_ticks = 5;    // in a tick interval, for all links to programs of this machine
+constexpr std::size_t slower_max = 15;    // a quarter of OTP's tick time, with the usual interval
+constexpr std::size_t ticks_at_once = 64; // then others of this program have a turn:
+constexpr milliseconds turn{10};
+
+bool is_on_this_machine(const wire::stream& s) {
+    const auto remote = s.remote().address;
+    return remote.is_loopback() || remote == s.local().address;
+}
 
 std::vector<wire::endpoint> places(const established& link, std::uint16_t registry_port) {
     // Where it was dialled; or where it dialled from, which nobody listens at: its system says so.
@@ -27,25 +45,39 @@ std::vector<wire::endpoint> places(const established& link, std::uint16_t regist
 
 watcher::watcher(environment& env, watched& whom, const established& link, watch_options options)
     : env_(env), whom_(whom), options_(options), self_{link.self, 0, 0, options.creation},
-      machine_(places(link, options.registry_port)), core_(options.timing, link.initiated_here, env.now()) {}
+      machine_(places(link, options.registry_port)), on_this_machine_(is_on_this_machine(*link.stream)),
+      core_(options.timing, link.initiated_here || on_this_machine_, env.now()) {}
 
-watcher::~watcher() = default;
+watcher::~watcher() { stop(); }
 
 time_point watcher::now() const noexcept { return env_.now(); }
 
 void watcher::start() {
     running_ = true;
+    core_.shift(static_cast<int>(options_.links->all / ticks_at_once % 10) * turn);
+    ++options_.links->all;
+    if (on_this_machine_) ++options_.links->on_this_machine;
     ask_about_end();
     if (running_) env_.arm(*this, core_.next());
 }
 
 void watcher::stop() noexcept {
-    running_ = false;
+    if (!std::exchange(running_, false)) return;
+    --options_.links->all;
+    if (on_this_machine_) --options_.links->on_this_machine;
     disarm();
+}
+
+void watcher::pace() {
+    const auto links = options_.links->on_this_machine;
+    if (on_this_machine_)
+        core_.slow_down(
+            static_cast<int>(std::clamp((links + local_ticks - 1) / local_ticks, std::size_t{1}, slower_max)));
 }
 
 void watcher::check() {
     using change = detector::verdict::change;
+    pace();
     const auto seen = whom_.look();
     const auto verdict = core_.check(now(), seen);
     if (verdict.what == change::down) return whom_.missed(verdict.reason);

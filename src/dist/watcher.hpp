@@ -43,6 +43,7 @@ public:
 private:
     void fire() override { check(); }
     void check();
+    void pace();
     void probe();
     void ask_about_end();
     task<> confirm(duration round_trip);
@@ -53,6 +54,7 @@ private:
     const watch_options options_;
     const pid self_;
     const std::vector<wire::endpoint> machine_;
+    const bool on_this_machine_;
     detector core_;
     bool running_ = false;
     std::uint32_t asked_ = 0; // makes references

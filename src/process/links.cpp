@@ -71,7 +71,8 @@ void peer_set::link_up(dist::established link, dist::name_arbiter::attempt numbe
     options.send_wait_bytes = owner_.options.send_wait_bytes;
     options.send_stall_time = owner_.options.send_stall_time;
     options.message_bytes_max = owner_.options.message_bytes_max;
-    if (const auto& times = owner_.options.detection) options.watch = {*times, owner_.creation, mapper_port};
+    if (const auto& times = owner_.options.detection)
+        options.watch = {*times, owner_.creation, mapper_port, watched_links_};
     SEDGE_ASSERT(!p->connection);
     p->connection = std::make_unique<dist::connection>(owner_.env, std::move(link), *p, options);
     p->number = number;

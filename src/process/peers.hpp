@@ -113,6 +113,7 @@ private:
     std::unordered_map<atom, dist::cookie> cookies_;        // of single peers
     std::shared_ptr<int> alive_ = std::make_shared<int>(0); // for posted jobs: expires with this
     node_traffic closed_;                                   // of connections that are no more
+    const std::shared_ptr<dist::watched_links> watched_links_ = std::make_shared<dist::watched_links>();
     bool stopping_ = false;
     atom named_by_; // who gave this node its name; empty: it has one of its own
     bool name_lost_ = false;

@@ -400,3 +400,76 @@ TEST(Detector, TimesThatMakeNoSenseAreRefusedWithASentence) {
         EXPECT_TRUE(outcome.error().context().starts_with(sentence)) << outcome.error().context();
     }
 }
+
+TEST(Detector, TicksOfAllPeersLeaveAtTheSameMoments) {
+    std::vector<detector> all;
+    for (int i = 0; i < 50; ++i) { // connected at different times
+        all.emplace_back(dist::detector_options{}, true, start + i * 37ms);
+        all.back().on_written(start + i * 37ms);
+    }
+    std::vector<time_point> ticks;
+    const auto run_until = [&](time_point end) {
+        for (auto& one : all)
+            while (one.next() <= end) {
+                const auto now = one.next();
+                one.on_read(now);
+                const auto v = one.check(now, {false, wire::delivery{false, 0ms, 1ms}});
+                if (v.send_tick) ticks.push_back(now);
+                if (v.send_tick || v.send_probe) one.on_written(now + 80us);
+            }
+    };
+    run_until(start + 6s);
+    ticks.clear();
+    run_until(start + 16s);
+    EXPECT_EQ(ticks.size(), 500u) << "one a second each";
+    std::ranges::sort(ticks);
+    const auto moments = std::ranges::unique(ticks).begin() - ticks.begin();
+    EXPECT_EQ(moments, 10) << "a wake a second for all";
+}
+
+TEST(Detector, TickNeverWaitsLongerThanItsInterval) {
+    std::mt19937 random{7};
+    detector core{dist::detector_options{}, true, start};
+    time_point written = start;
+    core.on_written(start);
+    for (int i = 0; i < 2000; ++i) {
+        const auto now = core.next();
+        core.on_read(now);
+        const auto v = core.check(now, {false, wire::delivery{false, 0ms, 1ms}});
+        if (v.send_tick) {
+            EXPECT_LE(now - written, 1s);
+            EXPECT_GE(now - written, 400ms);
+        }
+        if (v.send_tick || v.send_probe) core.on_written(written = now);
+        if (random() % 3 == 0) { // a message in between
+            written = now + milliseconds{random() % 400};
+            if (written < core.next()) core.on_written(written);
+        }
+    }
+}
+
+TEST(Detector, SlowedDownItTicksSeldomAndIsPatient) {
+    played own;
+    own.core.slow_down(10);
+    own.run_for(100s);
+    EXPECT_GE(own.ticks_sent + own.probes_sent, 10);
+    EXPECT_LE(own.ticks_sent, 11);
+    EXPECT_LE(own.probes_sent, 6) << "a peer that never ticks is asked each twenty seconds";
+    own.program = false;
+    const auto hung = own.now;
+    own.run_for(150s);
+    ASSERT_TRUE(own.down_at);
+    EXPECT_GE(*own.down_at - hung, 79s);
+    EXPECT_LE(*own.down_at - hung, 121s) << "ten times hung_time_asked, since the last answer";
+}
+
+TEST(Detector, SlowedDownItMissesACutAsSoonAsItSpeaks) {
+    played own;
+    own.core.slow_down(3);
+    own.run_for(10s);
+    own.machine = own.connects = false;
+    const auto cut = own.now;
+    own.run_for(20s);
+    ASSERT_TRUE(own.down_at);
+    EXPECT_LE(*own.down_at - cut, 3s + 2500ms + 1300ms + 100ms);
+}

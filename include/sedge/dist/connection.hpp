@@ -38,10 +38,17 @@ public:
 };
 
 /// What it takes to miss a peer fast.
+/// The watched connections of one node.
+struct watched_links {
+    std::size_t all = 0;
+    std::size_t on_this_machine = 0; ///< Of these, to other programs of the same machine.
+};
+
 struct watch_options {
     detector_options timing;
     std::uint32_t creation = 0;      ///< Of this node.
     std::uint16_t registry_port = 0; ///< Where something answers on the peer's machine, too; 0: unknown.
+    std::shared_ptr<watched_links> links = std::make_shared<watched_links>(); ///< The same for all of a node.
 };
 
 struct connection_options {

@@ -16,7 +16,7 @@ namespace sedge::dist {
 /// and what three timers of this program come late. A program that hangs is down `hung_time` or `hung_time_asked` after
 /// its last word. Shorter times cost packets and false suspicions, and who stalls for longer than `hung_time` is down.
 struct detector_options {
-    duration tick_interval = seconds{1}; ///< A tick goes out when nothing else did for that long.
+    duration tick_interval = seconds{1}; ///< A tick goes out when nothing else did for that long, or nearly.
     /// So long unacknowledged: suspect. Four retransmissions fit in, the last after 1.7 s; the fifth would be at 3.3 s.
     duration suspect_time = milliseconds{2500};
     duration confirm_time = milliseconds{1300}; ///< For connects to the suspect's machine, besides two round trips.
@@ -36,6 +36,11 @@ class detector {
 public:
     /// `reachable`: fresh connects to the peer's machine are known to be possible (this side dialled).
     detector(detector_options options, bool reachable, time_point now) noexcept;
+
+    /// Ticks, questions, and patience with who is silent, take so many times as long from now on; at least once.
+    void slow_down(int times) noexcept { slower_ = times; }
+    /// Ticks leave so long after the moments that all detectors of a program share.
+    void shift(duration offset) noexcept { offset_ = offset; }
 
     void on_written(time_point now) noexcept;
     void on_read(time_point now) noexcept;         ///< Any bytes.
@@ -67,8 +72,13 @@ private:
     void judge_link(time_point now, const sight& seen, verdict& v);
     void judge_silence(time_point now, const sight& seen, verdict& v);
     void plan(time_point now, const sight& seen) noexcept;
+    [[nodiscard]] time_point tick_moment(time_point latest) const noexcept;
+    [[nodiscard]] duration tick_interval() const noexcept { return slower_ * options_.tick_interval; }
+    [[nodiscard]] duration probe_time() const noexcept { return slower_ * options_.probe_time; }
 
     detector_options options_;
+    int slower_ = 1;
+    duration offset_{};
     time_point next_;
     time_point written_at_;
     time_point heard_at_;

@@ -170,6 +170,7 @@ public:
         carry_out(event{what, topology, {}, {}, std::string{reason}, {}});
     }
     void log(std::string_view topology, log_level level, std::string_view text) {
+        if (level < node_.env().log_to().least()) return;
         std::string line = "[sedge:" + printable(topology) + "] ";
         line += text;
         node_.env().log(level, line);
@@ -187,7 +188,9 @@ public:
         void detach() noexcept { owner_ = nullptr; }
         [[nodiscard]] const std::string& name() const noexcept { return name_; }
         [[nodiscard]] std::string_view strategy_name() const noexcept { return how_->name(); }
-        [[nodiscard]] const std::map<std::string, std::uint64_t>& counters() const noexcept { return counters_; }
+        [[nodiscard]] std::map<std::string, std::uint64_t> counters() const {
+            return {counters_.begin(), counters_.end()};
+        }
 
         environment& env() noexcept override { return env_; }
         const atom& self() const noexcept override { return self_; }
@@ -199,18 +202,22 @@ public:
         }
         void heard(atom node, trust how, std::string_view hint) override {
             if (!owner_) return;
-            owner_->core_.heard(name_, node, how, hint, owner_->now());
-            owner_->carry_out();
+            if (owner_->core_.heard(name_, node, how, hint, owner_->now())) owner_->carry_out();
         }
         void gone(atom node) override {
             if (!owner_) return;
             owner_->core_.gone(name_, node);
             owner_->carry_out();
         }
+        bool is_complete() const override { return owner_ && owner_->core_.is_complete(name_); }
         void log(log_level level, std::string_view text) override {
             if (owner_) owner_->log(name_, level, text);
         }
-        void count(std::string_view what) override { ++counters_[std::string{what}]; }
+        void count(std::string_view what) override {
+            auto at = counters_.find(what);
+            if (at == counters_.end()) at = counters_.emplace(what, 0).first;
+            ++at->second;
+        }
 
     private:
         task<> drive() {
@@ -238,7 +245,7 @@ public:
         atom self_;
         std::string name_;
         std::unique_ptr<strategy> how_;
-        std::map<std::string, std::uint64_t> counters_;
+        std::map<std::string, std::uint64_t, std::less<>> counters_;
         nursery tasks_;
     };
 

@@ -213,6 +213,8 @@ task<> watched_fd::output(std::shared_ptr<watched_fd> self) {
     while (self->open_ && !self->write_.possible) co_await wait_slot::awaiter{self->write_.waiter};
 }
 
+void watched_fd::mute() noexcept { watch(loop_.epoll(), EPOLL_CTL_MOD, fd(), EPOLLET, *this); }
+
 void watched_fd::close() noexcept {
     if (!std::exchange(open_, false)) return;
     control(EPOLL_CTL_DEL); // closing would not do it while a forked program has the same

@@ -130,6 +130,8 @@ public:
     /// Not all was taken that was to be written.
     void note_full() noexcept { write_.possible = failed_; }
 
+    /// Nothing is told any more, until `readable` or `writable` is called.
+    void mute() noexcept;
     /// Closes the descriptor and wakes both waiters.
     void close() noexcept;
     void on_events(std::uint32_t events) override;

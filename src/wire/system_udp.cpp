@@ -2,30 +2,43 @@
 #include "wire/native_address.hpp"
 #include "wire/system_transport.hpp"
 
+#include <sedge/wire/batches.hpp>
+
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 namespace sedge::wire {
 
 namespace {
 
-class udp_socket final : public datagram_socket {
+/// What a socket and those who wait for it share.
+struct batching {
+    duration most{};
+    bool has_read = false; // since it was last waited
+};
+
+class udp_socket final : public datagram_socket, public reads_in_batches {
 public:
-    explicit udp_socket(fd_owner fd) : fd_(std::move(fd)) {
+    udp_socket(environment& env, fd_owner fd) : env_(env), fd_(std::move(fd)) {
         native_address address;
         if (getsockname(fd_->fd(), address.data(), address.size_out()) == 0) local_ = address.get();
     }
 
     task<result<datagram>> receive(std::span<std::uint8_t> into) override {
-        return receive_next(fd_.shared(), local_, into);
+        return receive_next(&env_, fd_.shared(), batching_, local_, into);
     }
     result<void> send(const endpoint& to, byte_view bytes) override;
     endpoint local() const override { return local_; }
+    void set_batch_time(duration most) noexcept override { batching_->most = most; }
 
 private:
-    static task<result<datagram>> receive_next(std::shared_ptr<watched_fd> fd, endpoint local,
+    static task<result<datagram>> receive_next(environment* env, std::shared_ptr<watched_fd> fd,
+                                               std::shared_ptr<batching> batch, endpoint local,
                                                std::span<std::uint8_t> into);
+    environment& env_;
     fd_owner fd_;
+    std::shared_ptr<batching> batching_ = std::make_shared<batching>();
     endpoint local_;
 };
 
@@ -46,7 +59,8 @@ void read_packet_info(msghdr& message, datagram& into) {
     }
 }
 
-task<result<datagram>> udp_socket::receive_next(std::shared_ptr<watched_fd> fd, endpoint local,
+task<result<datagram>> udp_socket::receive_next(environment* env, std::shared_ptr<watched_fd> fd,
+                                                std::shared_ptr<batching> batch, endpoint local,
                                                 std::span<std::uint8_t> into) {
     for (;;) {
         if (!fd->is_open()) co_return error{errc::closed, "receive on " + to_string(local)};
@@ -64,12 +78,19 @@ task<result<datagram>> udp_socket::receive_next(std::shared_ptr<watched_fd> fd, 
         if (size >= 0) {
             datagram got{static_cast<std::size_t>(size), from.get(), local.address, 0};
             read_packet_info(message, got);
+            batch->has_read = true;
             co_return got;
         }
         if (errno == EBADF || errno == ENOTSOCK || errno == EFAULT)
             co_return last_error("receive on " + to_string(local));
         // Nothing there, or news of an earlier datagram of ours (ICMP), which is cleared by having been read.
-        co_await watched_fd::readable(fd);
+        if (std::exchange(batch->has_read, false) && batch->most > duration::zero()) {
+            fd->mute(); // or each datagram would wake the program
+            auto gathering = sleep_for(*env, batch->most);
+            co_await std::move(gathering);
+        } else {
+            co_await watched_fd::readable(fd);
+        }
     }
 }
 
@@ -78,15 +99,13 @@ result<void> udp_socket::send(const endpoint& to, byte_view bytes) {
     for (;;) {
         const auto sent = ::sendto(fd_->fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL, address.data(), address.size());
         if (sent >= 0) return {};
-        if (errno == EAGAIN || errno == ENOBUFS) return {}; // full: lost, as on the way
+        if (errno == EAGAIN || errno == ENOBUFS) return {};    // full: lost, as on the way
         if (errno == ECONNREFUSED || errno == EINTR) continue; // about an earlier datagram; reading the error clears it
         return last_error("send to " + to_string(to));
     }
 }
 
-bool set(int fd, int level, int option, int value) {
-    return setsockopt(fd, level, option, &value, sizeof value) == 0;
-}
+bool set(int fd, int level, int option, int value) { return setsockopt(fd, level, option, &value, sizeof value) == 0; }
 
 /// The index of the interface chosen by address or scope; 0 for the kernel's choice.
 result<std::uint32_t> interface_index(const std::vector<interface_address>& all, const multicast_options& m) {
@@ -147,7 +166,7 @@ result<std::unique_ptr<datagram_socket>> system_transport::open_datagram(datagra
     }
     auto watched = watched_fd::adopt(loop_, fd.release());
     if (!watched) return std::move(watched).error().within(what);
-    return std::unique_ptr<datagram_socket>{std::make_unique<udp_socket>(fd_owner{std::move(*watched)})};
+    return std::unique_ptr<datagram_socket>{std::make_unique<udp_socket>(loop_.env, fd_owner{std::move(*watched)})};
 }
 
 } // namespace sedge::wire

@@ -18,6 +18,7 @@ protected:
     reconciler core{atom{"m@10.0.0.13"}, 1};
     time_point now{1000s};
     lines dials, said, events;
+    int heard_without_news = 0;
 
     void SetUp() override { core.add_topology("t", {}); }
 
@@ -43,7 +44,14 @@ protected:
         work();
     }
     void heard(const std::string& name, trust how = trust::may_dial) {
-        core.heard("t", atom{name}, how, "why", now);
+        const auto wake = core.next_wake();
+        const bool is_news = core.heard("t", atom{name}, how, "why", now);
+        if (!is_news) { // the driver does nothing then, so there must be nothing
+            EXPECT_EQ(core.next_wake(), wake);
+            EXPECT_TRUE(core.take_effects().empty());
+            ++heard_without_news;
+            return;
+        }
         work();
     }
     void up(const std::string& name) {
@@ -482,4 +490,21 @@ TEST_F(Reconciler, NodeThatIsGoneBeforeItIsDisconnectedIsToldAsLibclusterDoes) {
     core.was_gone(atom{"nobody@10.0.0.9"});
     work();
     EXPECT_EQ(take(events), lines{});
+}
+
+TEST_F(Reconciler, HeartbeatOfOneThatIsUpIsNothingToDo) {
+    heard("a@10.0.0.1");
+    EXPECT_FALSE(core.is_complete("t")) << "a is dialled";
+    succeeds("a@10.0.0.1");
+    EXPECT_TRUE(core.is_complete("t"));
+    for (int i = 0; i < 10; ++i) heard("a@10.0.0.1");
+    EXPECT_EQ(heard_without_news, 10);
+    heard("b@10.0.0.2");
+    EXPECT_EQ(heard_without_news, 10) << "somebody new";
+    EXPECT_FALSE(core.is_complete("t"));
+    succeeds("b@10.0.0.2");
+    down("a@10.0.0.1");
+    EXPECT_FALSE(core.is_complete("t"));
+    heard("a@10.0.0.1");
+    EXPECT_EQ(heard_without_news, 10) << "somebody who may be dialled at once";
 }

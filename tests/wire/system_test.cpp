@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/conformance.hpp"
 
+#include <sedge/wire/batches.hpp>
 #include <sedge/wire/system.hpp>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
@@ -213,6 +215,41 @@ TEST(SystemEnvironment, IPv6SocketJoinsAGroupAndTellsWhereADatagramCameIn) {
     env.run_until([&] { return !got.empty(); });
     EXPECT_EQ(got[0].head.to, wire::ip_address::loopback_v6());
     EXPECT_EQ(got[0].head.interface, lo->index);
+}
+
+TEST(SystemDatagrams, GatherWhereTheyMayAndComeAtOnceAfterASilence) {
+    wire::system_environment env;
+    auto opened = env.net().open_datagram({.bind = {wire::ip_address::loopback_v4(), 0}});
+    ASSERT_TRUE(opened);
+    auto& socket = **opened;
+    wire::set_batch_time(socket, 300ms);
+    std::vector<duration> at;
+    const auto began = env.now();
+    const auto read_all = [](environment& e, wire::datagram_socket& from, std::vector<duration>& times,
+                             time_point since) -> task<> {
+        std::array<std::uint8_t, 16> buffer;
+        while (times.size() < 4) {
+            auto receiving = from.receive(buffer);
+            auto came = co_await std::move(receiving);
+            if (!came) co_return;
+            times.push_back(e.now() - since);
+        }
+    };
+    const auto send_three = [](environment& e, wire::datagram_socket& through) -> task<> {
+        const std::array<std::uint8_t, 1> byte{1};
+        for (const auto pause : {50ms, 50ms, 50ms}) {
+            (void)through.send(through.local(), byte);
+            auto sleeping = sleep_for(e, pause);
+            co_await std::move(sleeping);
+        }
+        (void)through.send(through.local(), byte);
+    };
+    nursery tasks;
+    tasks.start(send_three(env, socket));
+    env.block_on(read_all(env, socket, at, began));
+    ASSERT_EQ(at.size(), 4u);
+    EXPECT_LT(at[0], 250ms) << "the first came after a silence";
+    for (std::size_t i = 1; i < 4; ++i) EXPECT_GE(at[i], 290ms) << "datagram " << i;
 }
 
 /// In a network of its own, where nobody else changes anything: 0 if a change of addresses was seen at once.

@@ -66,7 +66,8 @@ public:
 
     // What strategies say; of a topology that does not exist: nothing happens.
     void want(const std::string& topology, std::vector<atom> nodes, time_point now);
-    void heard(const std::string& topology, const atom& node, trust how, std::string_view hint, time_point now);
+    /// False if nothing is to be done because of it: a node that is up, and was heard before.
+    bool heard(const std::string& topology, const atom& node, trust how, std::string_view hint, time_point now);
     void gone(const std::string& topology, const atom& node);
 
     // What happens to connections. Up and down alternate for each node.
@@ -85,6 +86,9 @@ public:
     /// What is to be done, in this order, since the last call.
     [[nodiscard]] std::vector<effect> take_effects() { return std::exchange(effects_, {}); }
 
+    /// Whether all nodes that the topology wants are up.
+    [[nodiscard]] bool is_complete(const std::string& topology) const;
+
     /// Sorted by name; nodes that are up but nobody's are left out.
     [[nodiscard]] std::vector<known_node> nodes() const;
 
@@ -93,7 +97,7 @@ private:
         bool listed = false;
         std::optional<time_point> heard_at;
         bool inherited = false; // from the strategy before, and not yet confirmed by this one
-        bool leaving = false; // it said goodbye while it was up
+        bool leaving = false;   // it said goodbye while it was up
     };
     struct peer {
         std::map<std::string, claim> claims; // by topology; empty: not wanted

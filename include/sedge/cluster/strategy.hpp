@@ -44,6 +44,9 @@ public:
     /// `node` told that it leaves: it is no longer dialled, until it is heard again. A connection stays.
     virtual void gone(atom node) { (void)node; }
 
+    /// Whether all nodes that this topology wants are connected, so that it need not be in a hurry.
+    [[nodiscard]] virtual bool is_complete() const { return false; }
+
     /// A log line of this topology; `text` comes without the prefix `[sedge:NAME] `.
     virtual void log(log_level level, std::string_view text) = 0;
     /// Adds one to the counter of that name, which tools show.

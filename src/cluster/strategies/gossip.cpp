@@ -7,6 +7,7 @@
 // Nothing here ends the strategy: without a network the socket is tried again, and it is opened anew when the
 // addresses of this machine change, because a membership does not follow them.
 #include "cluster/gossip_gate.hpp"
+#include "cluster/heartbeat_memory.hpp"
 #include "cluster/multicast_socket.hpp"
 #include "cluster/strategies/builtin.hpp"
 #include "cluster/strategies/gossip_options.hpp"
@@ -14,6 +15,7 @@
 #include <sedge/base/nursery.hpp>
 #include <sedge/cluster/gossip_packet.hpp>
 #include <sedge/cluster/strategies/gossip.hpp>
+#include <sedge/wire/batches.hpp>
 #include <sedge/wire/environment.hpp>
 
 #include <algorithm>
@@ -30,6 +32,8 @@ constexpr seconds reopen_pause{5};
 constexpr milliseconds flood_pause{2};
 constexpr milliseconds flood_read{1};
 constexpr std::size_t secret_advised_bytes = 16;
+// While nobody is missing, heartbeats are news to nobody, and may wait to be read together.
+constexpr milliseconds batch_time{200};
 
 std::string counter_of(const error& failure) {
     if (failure.code() == gossip_errc::too_long) return "gossip_dropped_too_long";
@@ -53,11 +57,13 @@ private:
                                       const bool& receiver_ended);
     task<> receive(strategy_context& topology, wire::datagram_socket& from, gossip_gate& gate, bool& ended);
     [[nodiscard]] byte_buffer heartbeat(strategy_context& topology) const;
-    void take(strategy_context& topology, byte_view datagram) const;
+    void take(strategy_context& topology, byte_view datagram);
+    const heartbeat_memory::speaker* read(strategy_context& topology, byte_view plain);
     [[nodiscard]] bool is_trusted(std::string_view node) const;
 
     gossip_strategy options_;
     std::optional<gossip_cipher> cipher_;
+    heartbeat_memory memory_{limits::topology_nodes_max};
 };
 
 task<> gossip::run(strategy_context& topology) {
@@ -130,6 +136,7 @@ task<> gossip::receive(strategy_context& topology, wire::datagram_socket& from, 
         auto receiving = from.receive(buffer);
         auto arrived = co_await std::move(receiving);
         if (!arrived) break;
+        wire::set_batch_time(from, topology.is_complete() ? batch_time : milliseconds{0});
         auto verdict = gate.judge(*arrived, topology.env().now());
         if (verdict != gossip_gate::verdict::admitted) {
             topology.count("gossip_dropped_" + std::string{to_string(verdict)});
@@ -148,18 +155,37 @@ task<> gossip::receive(strategy_context& topology, wire::datagram_socket& from, 
     ended = true;
 }
 
-void gossip::take(strategy_context& topology, byte_view datagram) const {
-    auto heard = cipher_ ? cipher_->decode_heartbeat(datagram) : decode_heartbeat(datagram);
-    if (!heard) return topology.count(counter_of(heard.error()));
-    if (heard->full == topology.self()) return;
+void gossip::take(strategy_context& topology, byte_view datagram) {
+    byte_buffer opened;
+    if (cipher_) {
+        auto plain = cipher_->open(datagram);
+        if (!plain) return topology.count(counter_of(plain.error()));
+        opened = std::move(*plain);
+        datagram = opened;
+    }
+    const auto* who = memory_.find(datagram);
+    if (!who) who = read(topology, datagram);
+    if (!who || who->is_self) return;
     topology.count("gossip_heard");
-    topology.log(log_level::debug, "received heartbeat from " + heard->full.str());
-    if (is_trusted(heard->full.text())) return topology.heard(heard->full, trust::may_dial);
+    if (topology.env().log_to().least() <= log_level::debug)
+        topology.log(log_level::debug, "received heartbeat from " + who->node.str());
+    if (who->is_trusted) return topology.heard(who->node, trust::may_dial);
     std::string section = "[topologies." + printable(topology.topology()) + "]";
     auto hint = options_.trust.empty()
                     ? "set trust = \"lan\" or a list of names in " + section + ", or a secret on all nodes"
                     : "no pattern of trust in " + section + " fits it";
-    topology.heard(heard->full, trust::discovered_only, hint);
+    topology.heard(who->node, trust::discovered_only, hint);
+}
+
+/// Null, and counted, if it is no heartbeat.
+const heartbeat_memory::speaker* gossip::read(strategy_context& topology, byte_view plain) {
+    auto heard = decode_heartbeat(plain);
+    if (!heard) {
+        topology.count(counter_of(heard.error()));
+        return nullptr;
+    }
+    const bool is_self = heard->full == topology.self();
+    return &memory_.remember(plain, {heard->full, is_self, is_trusted(heard->full.text())});
 }
 
 bool gossip::is_trusted(std::string_view node) const {

@@ -3,10 +3,15 @@
 #include <sedge/base/small_memory.hpp>
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <new>
 #include <sys/mman.h>
+#include <utility>
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#endif
 
 namespace sedge {
 
@@ -21,18 +26,12 @@ constexpr bool keeps_memory = !__has_feature(address_sanitizer);
 constexpr bool keeps_memory = true;
 #endif
 
-constexpr std::size_t step = 16; // sizes are rounded up to it
-constexpr std::size_t classes = small_bytes_max / step;
 constexpr std::size_t first_block_bytes = 64 * 1024;
 constexpr std::size_t block_bytes_max = 4 * 1024 * 1024;
 
-struct free_item {
-    free_item* next;
-};
-
 /// What one thread has: lists of what was given back, and the rest of the block that is being cut up.
 struct cache {
-    std::array<free_item*, classes> lists{};
+    detail::small_lists lists{};
     std::uint8_t* at = nullptr;
     std::uint8_t* end = nullptr;
     std::size_t next_block_bytes = first_block_bytes;
@@ -82,48 +81,93 @@ unused_caches& unused() {
     return *all;
 }
 
-thread_local cache* mine = nullptr;
+/// Batches of pieces that one thread had too many of, by size. Never destroyed, for the same reason.
+class common_store {
+public:
+    void give(detail::small_piece* batch, std::size_t size) noexcept {
+        const std::lock_guard lock{mutex_};
+        batch->next_batch = batches_[size];
+        batches_[size] = batch;
+        in_store_.fetch_add(1, std::memory_order_relaxed);
+    }
+    /// Null if there is none.
+    detail::small_piece* take(std::size_t size) noexcept {
+        if (in_store_.load(std::memory_order_relaxed) == 0) return nullptr;
+        const std::lock_guard lock{mutex_};
+        auto* found = batches_[size];
+        if (found == nullptr) return nullptr;
+        batches_[size] = found->next_batch;
+        in_store_.fetch_sub(1, std::memory_order_relaxed);
+        return found;
+    }
+
+private:
+    std::atomic<std::size_t> in_store_{0};
+    std::mutex mutex_;
+    std::array<detail::small_piece*, detail::small_sizes> batches_{}; // Guarded by `mutex_`.
+};
+
+common_store& common() {
+    static auto* const all = new common_store;
+    return *all;
+}
+
+bool has_one_thread() noexcept {
+#if __has_include(<sys/single_threaded.h>)
+    return __libc_single_threaded != 0;
+#else
+    return false;
+#endif
+}
+
+constinit thread_local cache* mine = nullptr;
 
 /// Gives the cache of a thread back when the thread ends. What is freed on it after that goes into another one.
 struct at_end_of_thread {
     ~at_end_of_thread() {
         if (cache* left = mine) {
             mine = nullptr;
+            detail::this_threads_lists = nullptr;
             unused().give(left);
         }
     }
 };
 
-[[gnu::noinline]] cache& fetch_cache() {
+cache& this_threads() {
+    if (mine != nullptr) return *mine;
     mine = unused().take();
+    detail::this_threads_lists = &mine->lists;
     static thread_local at_end_of_thread guard;
     (void)guard;
     return *mine;
 }
 
-cache& this_threads() { return mine ? *mine : fetch_cache(); }
-
-std::size_t class_of(std::size_t bytes) noexcept { return (bytes + step - 1) / step - 1; }
-
 } // namespace
 
-void* take_small(std::size_t bytes) {
-    if (!keeps_memory || bytes > small_bytes_max || bytes == 0) return ::operator new(bytes);
+constinit thread_local detail::small_lists* detail::this_threads_lists = nullptr;
+
+void* detail::take_small_elsewhere(std::size_t bytes) {
+    const std::size_t size = small_size_of(bytes);
+    if (!keeps_memory || size >= small_sizes) return ::operator new(bytes);
     cache& c = this_threads();
-    const std::size_t which = class_of(bytes);
-    if (free_item* item = c.lists[which]) {
-        c.lists[which] = item->next;
-        return item;
-    }
-    return c.cut((which + 1) * step);
+    auto& list = c.lists[size];
+    list.first = list.full != nullptr ? std::exchange(list.full, nullptr) : common().take(size);
+    list.count = list.first != nullptr ? small_batch : 0;
+    if (list.first != nullptr) return take_small(bytes);
+    return c.cut((size + 1) * small_step);
 }
 
-void give_small(void* memory, std::size_t bytes) noexcept {
-    if (!keeps_memory || bytes > small_bytes_max || bytes == 0) return ::operator delete(memory);
-    cache& c = this_threads();
-    auto* item = static_cast<free_item*>(memory);
-    item->next = c.lists[class_of(bytes)];
-    c.lists[class_of(bytes)] = item;
+void detail::give_small_elsewhere(void* memory, std::size_t bytes) noexcept {
+    if (!keeps_memory || small_size_of(bytes) >= small_sizes) return ::operator delete(memory);
+    (void)this_threads();
+    give_small(memory, bytes);
+}
+
+/// A program with one thread has nobody to hand it to: its list just grows.
+void detail::set_batch_aside(small_list& list, std::size_t size) noexcept {
+    list.count = 0;
+    if (has_one_thread()) return;
+    if (auto* surplus = std::exchange(list.full, std::exchange(list.first, nullptr))) common().give(surplus, size);
 }
 
 } // namespace sedge

@@ -25,7 +25,7 @@ public:
     mailbox(const mailbox&) = delete;
     mailbox& operator=(const mailbox&) = delete;
 
-    void push(term message) {
+    void push(term&& message) {
         if (size_ == capacity_) grow();
         at(size_) = std::move(message);
         ++size_;

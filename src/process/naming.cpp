@@ -52,7 +52,7 @@ task<result<void>> peer_set::ask_for_name(node_name us) {
     if (!link) co_return std::move(link).error().within(step);
 
     owner_.parsed = node_name::parse(link->self.text()).value();
-    owner_.name = owner_.parsed->full;
+    owner_.name = atom::permanent(owner_.parsed->full.text());
     owner_.creation = link->self_creation;
     owner_.options.hidden = true; // towards all others, too
     named_by_ = giver->full;

@@ -67,7 +67,7 @@ task<result<void>> node::start() {
     }
     if (auto listening = i.peers.listen(); !listening) co_return listening.error().within("start " + i.options.name);
     i.parsed = *parsed;
-    i.name = parsed->full;
+    i.name = atom::permanent(parsed->full.text());
     auto publishing = i.where.publish({parsed->alive, i.peers.listening_at().port, i.options.hidden});
     auto creation = co_await std::move(publishing);
     if (!creation) co_return std::move(creation).error().within("start " + i.options.name);

@@ -53,7 +53,13 @@ task<> wait_until_wanted(node::impl& owner, destination to) {
 
 bool paced_send::awaiter::await_ready() {
     auto& sender = *what_->sender_;
-    if (!sender.may_go_on() || !sender.owner_.has_room(what_->to_)) return false;
+    if (!sender.may_go_on()) return false;
+    if (auto* target = sender.owner_.local_target(what_->to_)) {
+        if (target->is_crowded()) return false;
+        target->deliver_message(std::move(what_->message_));
+        return true;
+    }
+    if (!sender.owner_.has_room(what_->to_)) return false;
     sender.owner_.send_message(sender.self_, what_->to_, std::move(what_->message_));
     return true;
 }

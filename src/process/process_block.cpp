@@ -96,7 +96,7 @@ void process::block::deliver(any_signal s) {
     owner_.env.ready(*this);
 }
 
-void process::block::deliver_message(term message) {
+void process::block::deliver_message(term&& message) {
     const std::size_t pending = rare_ ? rare_->pending.size() : 0;
     if (mailbox_.size() + pending >= limits::mailbox_messages_max) return drop_message();
     if (pending == 0)

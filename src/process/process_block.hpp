@@ -33,7 +33,7 @@ public:
 
     void start() { owner_env().ready(*this); }
     void deliver(any_signal s);
-    void deliver_message(term message);
+    void deliver_message(term&& message);
     /// Ends the process at once: destroys the body, tells links and watchers. For `node::stop`.
     void terminate(const term& reason);
 

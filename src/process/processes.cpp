@@ -73,11 +73,6 @@ process::block* process_table::find_number(std::uint64_t n) const noexcept {
     return found && number(found->self()) == n ? found : nullptr;
 }
 
-process::block* process_table::find(const pid& who) const noexcept {
-    auto* found = slots_[number(who) & (slots_.size() - 1)].get();
-    return found && found->self() == who ? found : nullptr;
-}
-
 process::block* process_table::find(const atom& name) const {
     auto position = names_.find(name);
     return position == names_.end() ? nullptr : find_number(position->second);

@@ -34,7 +34,13 @@ public:
     void drop_all();
 
     /// Null if no such process lives here; a pid of another incarnation of this node is nobody's.
-    [[nodiscard]] process::block* find(const pid& who) const noexcept;
+    [[nodiscard]] process::block* find(const pid& who) const noexcept {
+        auto* found = slots_[number(who) & (slots_.size() - 1)].get();
+        if (found == nullptr) return nullptr;
+        const pid& self = found->self(); // the node's name last: it is the same for all that come here
+        const bool same = self.id == who.id && self.serial == who.serial && self.creation == who.creation;
+        return same && self.node == who.node ? found : nullptr;
+    }
     [[nodiscard]] process::block* find(const atom& name) const;
     [[nodiscard]] process::block* find_alias(const reference& ref) const;
     [[nodiscard]] std::vector<pid> all() const;

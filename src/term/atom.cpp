@@ -3,59 +3,59 @@
 #include <sedge/base/limits.hpp>
 #include <sedge/base/small_memory.hpp>
 #include <sedge/term/atom.hpp>
+#include <sedge/term/tags.hpp>
 
-#include "term/use_count.hpp"
 #include "term/utf8.hpp"
 
+#include <atomic>
 #include <cstring>
+#include <mutex>
 #include <new>
-#include <utility>
+#include <unordered_map>
 
 namespace sedge {
 
-struct atom::block {
-    use_count count;
-    std::uint32_t size = 0;
+atom::block* atom::make(std::string_view text) {
+    auto* b = new (take_small(sizeof(block) + text.size())) block;
+    b->size = static_cast<std::uint32_t>(text.size());
+    std::memcpy(static_cast<void*>(b + 1), text.data(), text.size());
+    return b;
+}
 
-    char* text() noexcept { return reinterpret_cast<char*>(this + 1); }
-
-    static block* make(std::string_view text) {
-        auto* b = new (take_small(sizeof(block) + text.size())) block;
-        b->size = static_cast<std::uint32_t>(text.size());
-        std::memcpy(b->text(), text.data(), text.size());
-        return b;
-    }
-    static block* share(block* b) noexcept {
-        if (b != nullptr) b->count.add();
-        return b;
-    }
-    static void drop(block* b) noexcept {
-        if (b != nullptr && b->count.drop()) give_small(b, sizeof(block) + b->size);
-    }
-};
+void atom::destroy(block* b) noexcept { give_small(b, sizeof(block) + b->size); }
 
 atom::atom(std::string_view text) {
     SEDGE_ASSERT(is_valid(text));
-    if (!text.empty()) block_ = block::make(text);
+    if (!text.empty()) block_ = make(text);
 }
-atom::atom(const atom& other) noexcept : block_(block::share(other.block_)) {}
-atom::atom(atom&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
-atom& atom::operator=(const atom& other) noexcept {
-    block* shared = block::share(other.block_);
-    block::drop(std::exchange(block_, shared));
-    return *this;
-}
-atom& atom::operator=(atom&& other) noexcept {
-    std::swap(block_, other.block_);
-    return *this;
-}
-atom::~atom() { block::drop(block_); }
 
-std::string_view atom::text() const noexcept {
-    return block_ == nullptr ? std::string_view{} : std::string_view{block_->text(), block_->size};
+namespace {
+std::atomic<const atom*> last_permanent{nullptr}; // stays where it is for good
+} // namespace
+
+atom atom::known(std::string_view text) {
+    const auto* last = last_permanent.load(std::memory_order_acquire);
+    return last != nullptr && last->text() == text ? *last : atom{text};
+}
+
+atom atom::permanent(std::string_view text) {
+    struct table {
+        std::mutex mutex;
+        std::unordered_map<std::string, atom> known; // Guarded by `mutex`.
+    };
+    static auto* const all = new table; // other threads may copy atoms while the program ends
+    const std::lock_guard lock{all->mutex};
+    auto [place, is_new] = all->known.try_emplace(std::string{text});
+    if (is_new) {
+        place->second = atom{text};
+        if (!text.empty()) place->second.block_->count.make_permanent();
+    }
+    last_permanent.store(&place->second, std::memory_order_release); // maps do not move what they hold
+    return place->second;
 }
 
 bool atom::is_valid(std::string_view text) noexcept {
+    if (text.size() <= limits::atom_characters_max && etf::is_ascii(text.data(), text.size())) return true;
     if (text.size() > 4 * limits::atom_characters_max) return false;
     const auto characters = utf8::length(text);
     return characters >= 0 && static_cast<std::size_t>(characters) <= limits::atom_characters_max;

@@ -13,10 +13,8 @@ namespace sedge {
 
 namespace detail {
 
-std::optional<std::int64_t> decode_signed(const term_view& in) noexcept {
+std::optional<std::int64_t> decode_large_signed(const term_view& in) noexcept {
     const auto* p = in.data();
-    if (*p == etf::small_integer) return p[1];
-    if (*p == etf::integer) return static_cast<std::int32_t>(etf::load32(p + 1));
     if (!etf::is_integer(p)) return std::nullopt;
     const etf::integer_parts parts{p};
     constexpr auto max = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
@@ -91,18 +89,29 @@ std::optional<charlist> term_codec<charlist>::decode(const term_view& in) {
     return all;
 }
 
-void term_codec<atom>::encode(encoder& out, const atom& value) { out.atom(value.text()); }
 std::optional<atom> term_codec<atom>::decode(const term_view& in) {
     const auto text = in.atom_text();
     if (!text) return std::nullopt;
     return atom{*text};
 }
 
+namespace {
+
+/// The node name at `p`. Most pids that are read one after the other are of the same node, so they share one atom.
+atom node_name_at(const std::uint8_t* p) {
+    thread_local atom last;
+    const auto text = etf::atom_text(p);
+    if (last.text() != text) last = atom::known(text);
+    return last;
+}
+
+} // namespace
+
 void term_codec<pid>::encode(encoder& out, const pid& value) { out.pid(value); }
 std::optional<pid> term_codec<pid>::decode(const term_view& in) {
     if (in.kind() != term_kind::pid) return std::nullopt;
     const auto* p = etf::skip_atom(in.data() + 1);
-    return pid{atom{etf::atom_text(in.data() + 1)}, etf::load32(p), etf::load32(p + 4), etf::load32(p + 8)};
+    return pid{node_name_at(in.data() + 1), etf::load32(p), etf::load32(p + 4), etf::load32(p + 8)};
 }
 
 void term_codec<port>::encode(encoder& out, const port& value) { out.port(value); }
@@ -117,7 +126,7 @@ std::optional<port> term_codec<port>::decode(const term_view& in) {
 void term_codec<reference>::encode(encoder& out, const reference& value) { out.reference(value); }
 std::optional<reference> term_codec<reference>::decode(const term_view& in) {
     if (in.kind() != term_kind::reference) return std::nullopt;
-    reference made{atom{etf::atom_text(in.data() + 3)}};
+    reference made{node_name_at(in.data() + 3)};
     const auto* p = etf::skip_atom(in.data() + 3);
     made.creation = etf::load32(p);
     made.size = static_cast<std::uint8_t>(etf::load16(in.data() + 1));

@@ -113,7 +113,7 @@ void encoder::big_integer(bool negative, byte_view magnitude) {
 /// Of more than 255 bytes, or beyond ASCII, which is when it may be too long or no text.
 void encoder::long_atom(std::string_view text) {
     SEDGE_ASSERT(sedge::atom::is_valid(text));
-    if (text.size() <= 255) return known_atom(text);
+    if (text.size() <= 255) return checked_atom(text);
     auto* p = room(3 + text.size());
     p[0] = etf::atom_utf8;
     etf::store16(p + 1, text.size());

@@ -44,9 +44,8 @@ term::block* term::block::make(byte_view canonical) {
         copy.assign(canonical.begin(), canonical.end());
         return make(std::move(copy));
     }
-    auto* b = new (take_small(sizeof(block) + canonical.size())) block;
-    b->size = static_cast<std::uint32_t>(canonical.size());
-    std::memcpy(reinterpret_cast<std::uint8_t*>(b + 1), canonical.data(), canonical.size());
+    auto* b = with_room(canonical.size());
+    std::memcpy(b->room(), canonical.data(), canonical.size());
     return b;
 }
 
@@ -67,36 +66,13 @@ term::block* term::block::make(encode_buffer& canonical) {
     return b;
 }
 
-void term::block::destroy(block* b) noexcept {
-    if (b->size > inline_bytes_max)
-        delete static_cast<large*>(b);
-    else
-        give_small(b, sizeof(block) + b->size);
+const std::uint8_t* term::block::bytes_of_large() const noexcept {
+    return static_cast<const large*>(this)->owned.data();
 }
 
-term::term() noexcept = default;
+void term::block::destroy_large(block* b) noexcept { delete static_cast<large*>(b); }
+
 term::term(term_view view) : block_(block::make(view.bytes())) {}
-term::term(const term& other) noexcept : block_(other.block_) {
-    if (block_ != nullptr) block_->count.add();
-}
-term::term(term&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
-term& term::operator=(const term& other) noexcept {
-    term copy{other};
-    std::swap(block_, copy.block_);
-    return *this;
-}
-term& term::operator=(term&& other) noexcept {
-    std::swap(block_, other.block_);
-    return *this;
-}
-term::~term() {
-    if (block_ != nullptr && block_->count.drop()) block::destroy(block_);
-}
-
-byte_view term::bytes() const noexcept {
-    if (block_ == nullptr) return term_view{}.bytes();
-    return {block_->bytes(), block_->size};
-}
 
 byte_buffer term::external() const {
     const auto raw = bytes();

@@ -8,11 +8,10 @@
 namespace sedge {
 
 namespace {
+constexpr std::uint8_t nil_bytes[] = {etf::nil};
+} // namespace
 
-constexpr std::uint8_t undefined_bytes[] = {etf::small_atom_utf8, 9, 'u', 'n', 'd', 'e', 'f', 'i', 'n', 'e', 'd'};
-
-/// What a STRING's bytes are when looked at one by one: encoded integers that live for ever.
-constexpr auto byte_terms = [] {
+constexpr std::array<std::uint8_t, 512> detail::byte_terms = [] {
     std::array<std::uint8_t, 512> all{};
     for (std::size_t i = 0; i < 256; ++i) {
         all[2 * i] = etf::small_integer;
@@ -20,9 +19,26 @@ constexpr auto byte_terms = [] {
     }
     return all;
 }();
-constexpr std::uint8_t nil_bytes[] = {etf::nil};
 
-} // namespace
+constexpr std::array<term_kind, 256> detail::kind_of_tag = [] {
+    std::array<term_kind, 256> all{};
+    all.fill(term_kind::atom);
+    for (auto tag : {etf::small_integer, etf::integer, etf::small_big, etf::large_big}) all[tag] = term_kind::integer;
+    all[etf::new_float] = term_kind::floating;
+    all[etf::newer_reference] = term_kind::reference;
+    for (auto tag : {etf::new_fun, etf::export_fun}) all[tag] = term_kind::fun;
+    for (auto tag : {etf::new_port, etf::v4_port}) all[tag] = term_kind::port;
+    all[etf::new_pid] = term_kind::pid;
+    for (auto tag : {etf::small_tuple, etf::large_tuple}) all[tag] = term_kind::tuple;
+    all[etf::map] = term_kind::map;
+    all[etf::nil] = term_kind::nil;
+    for (auto tag : {etf::string, etf::list}) all[tag] = term_kind::list;
+    all[etf::binary] = term_kind::binary;
+    all[etf::bit_binary] = term_kind::bitstring;
+    return all;
+}();
+
+const std::uint8_t* detail::skip_any(const std::uint8_t* p) noexcept { return etf::skip(p); }
 
 std::string_view to_string(term_kind kind) noexcept {
     switch (kind) {
@@ -43,69 +59,9 @@ std::string_view to_string(term_kind kind) noexcept {
     return "";
 }
 
-term_view::term_view() noexcept : data_(undefined_bytes) {}
-term_view::term_view(const term& whole) noexcept : data_(whole.bytes().data()) {}
-term_view term_view::over(byte_view canonical) noexcept { return term_view{canonical.data()}; }
-
-term_kind term_view::kind() const noexcept {
-    switch (*data_) {
-    case etf::small_integer:
-    case etf::integer:
-    case etf::small_big:
-    case etf::large_big: return term_kind::integer;
-    case etf::new_float: return term_kind::floating;
-    case etf::newer_reference: return term_kind::reference;
-    case etf::new_fun:
-    case etf::export_fun: return term_kind::fun;
-    case etf::new_port:
-    case etf::v4_port: return term_kind::port;
-    case etf::new_pid: return term_kind::pid;
-    case etf::small_tuple:
-    case etf::large_tuple: return term_kind::tuple;
-    case etf::map: return term_kind::map;
-    case etf::nil: return term_kind::nil;
-    case etf::string:
-    case etf::list: return term_kind::list;
-    case etf::binary: return term_kind::binary;
-    case etf::bit_binary: return term_kind::bitstring;
-    default: return term_kind::atom;
-    }
-}
-
-bool term_view::is_atom(std::string_view text) const noexcept { return atom_text() == text; }
-
-std::optional<std::string_view> term_view::atom_text() const noexcept {
-    if (*data_ != etf::small_atom_utf8 && *data_ != etf::atom_utf8) return std::nullopt;
-    return etf::atom_text(data_);
-}
-
 std::optional<byte_view> term_view::binary() const noexcept {
     if (*data_ != etf::binary) return std::nullopt;
     return byte_view{data_ + 5, etf::load32(data_ + 1)};
-}
-
-std::size_t term_view::arity() const noexcept {
-    if (*data_ == etf::small_tuple) return data_[1];
-    return *data_ == etf::large_tuple ? etf::load32(data_ + 1) : 0;
-}
-
-term_view term_view::element(std::size_t i) const noexcept {
-    const std::uint8_t* p = *data_ == etf::small_tuple ? data_ + 2 : data_ + 5;
-    for (; i > 0; --i) p = etf::skip(p);
-    return term_view{p};
-}
-
-term_view::sequence term_view::elements() const noexcept {
-    sequence all;
-    all.begin_.left_ = *data_ == etf::small_tuple || *data_ == etf::large_tuple ? arity() : length();
-    all.begin_.bytes_ = *data_ == etf::string;
-    all.begin_.at_ = *data_ == etf::string ? data_ + 3 : *data_ == etf::small_tuple ? data_ + 2 : data_ + 5;
-    return all;
-}
-
-std::size_t term_view::length() const noexcept {
-    if (*data_ == etf::string) return etf::load16(data_ + 1);
-    return *data_ == etf::list ? etf::load32(data_ + 1) : 0;
 }
 
 term_view term_view::tail() const noexcept {
@@ -145,15 +101,5 @@ std::optional<term_view> term_view::find_atom(std::string_view key) const noexce
 }
 
 byte_view term_view::bytes() const noexcept { return {data_, static_cast<std::size_t>(etf::skip(data_) - data_)}; }
-
-term_view term_view::sequence::iterator::operator*() const noexcept {
-    return term_view{bytes_ ? byte_terms.data() + 2 * std::size_t{*at_} : at_};
-}
-
-term_view::sequence::iterator& term_view::sequence::iterator::operator++() noexcept {
-    at_ = bytes_ ? at_ + 1 : etf::skip(at_);
-    --left_;
-    return *this;
-}
 
 } // namespace sedge

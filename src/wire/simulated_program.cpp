@@ -21,16 +21,13 @@ void memory_log::write(log_level level, std::string_view text) {
 }
 
 simulated_program::simulated_program(simulated_world& w, simulated_machine& m, std::string_view n, std::uint64_t num)
-    : world(w), machine(m), name(n), number(num), lines(w), random_(seed_of(w, num)), posted_(*this) {}
+    : world(w), machine(m), name(n), number(num), lines(w), random_(seed_of(w, num)), posted_(*this) {
+    runs_from(queue, true);
+}
 
 std::chrono::system_clock::time_point simulated_program::wall_clock() const noexcept {
     constexpr std::chrono::sys_days first_day{std::chrono::year{2026} / 1 / 1};
     return first_day + std::chrono::duration_cast<std::chrono::system_clock::duration>(world.now.time_since_epoch());
-}
-
-void simulated_program::ready(runnable& r) {
-    queue.push(r);
-    if (alive) world.has_work(*this);
 }
 
 void simulated_program::post(std::function<void()> job) {

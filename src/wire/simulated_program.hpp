@@ -46,7 +46,6 @@ public:
     time_point now() const noexcept override { return world.now; }
     std::chrono::system_clock::time_point wall_clock() const noexcept override;
     void arm(timer& t, time_point due) override { timers.arm(t, due); }
-    void ready(runnable& r) override;
     void post(std::function<void()> job) override;
     transport& net() noexcept override { return *this; }
     void random_bytes(std::span<std::uint8_t> out) override;
@@ -68,6 +67,10 @@ private:
         explicit posted(simulated_program& p) : owner(p) {}
         void run() override;
     };
+    void note_work() override {
+        if (alive) world.has_work(*this);
+    }
+
     seeded_random random_;
     posted posted_;
 };

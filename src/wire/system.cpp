@@ -16,7 +16,9 @@ namespace sedge::wire {
 
 system_environment::system_environment(std::shared_ptr<log_sink> log)
     : log_(log ? std::move(log) : std::make_shared<stderr_log>()), loop_(std::make_unique<system_loop>(*this)),
-      net_(std::make_unique<system_transport>(*loop_)) {}
+      net_(std::make_unique<system_transport>(*loop_)) {
+    runs_from(loop_->queue);
+}
 
 system_environment::~system_environment() = default;
 
@@ -93,8 +95,6 @@ std::chrono::system_clock::time_point system_environment::wall_clock() const noe
 }
 
 void system_environment::arm(timer& t, time_point due) { loop_->timers.arm(t, due); }
-
-void system_environment::ready(runnable& r) { loop_->queue.push(r); }
 
 void system_environment::post(std::function<void()> job) { loop_->post(std::move(job)); }
 

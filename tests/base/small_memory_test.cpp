@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -58,4 +59,28 @@ TEST(SmallMemory, WhatOneThreadTookAnotherMayGiveBack) {
     const piece again = taken(200, 1);
     expect_untouched(again);
     give_small(again.at, again.bytes);
+}
+
+TEST(SmallMemory, WhatPilesUpOnOneThreadIsUsedByTheOneThatTakes) {
+    // One thread only takes, the other only gives back. Without a way between them each round would need new memory.
+    constexpr int rounds = 50;
+    constexpr std::size_t each = 4096;
+    std::set<void*> places;
+    for (int i = 0; i < rounds; ++i) {
+        std::vector<piece> all;
+        for (std::size_t k = 0; k < each; ++k) {
+            all.push_back(taken(96, static_cast<unsigned char>(k)));
+            places.insert(all.back().at);
+        }
+        std::thread giver{[&] {
+            for (const auto& p : all) {
+                expect_untouched(p);
+                give_small(p.at, p.bytes);
+            }
+        }};
+        giver.join();
+    }
+#if !defined(__SANITIZE_ADDRESS__)
+    EXPECT_LT(places.size(), rounds * each / 4);
+#endif
 }

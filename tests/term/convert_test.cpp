@@ -137,6 +137,35 @@ TEST(Convert, TuplesAndPairs) {
     EXPECT_EQ(again(std::tuple{}), std::tuple{});
 }
 
+TEST(Convert, ValuesOfKnownSizeAreWrittenAsTheEncoderWritesThem) {
+    std::string long_text; // 255 characters of two bytes
+    for (int i = 0; i < 255; ++i) long_text += "\u00e9";
+    const std::vector<atom> atoms{atom{}, "a"_atom, "seventeen_letters"_atom, atom{std::string(255, 'x')},
+                                  atom{long_text}};
+    for (int shift = 0; shift < 64; ++shift)
+        for (const std::int64_t near : {-1, 0, 1})
+            for (const bool negative : {false, true}) {
+                const auto size =
+                    static_cast<std::int64_t>((std::uint64_t{1} << shift) + static_cast<std::uint64_t>(near));
+                const std::int64_t value =
+                    negative ? static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(size)) : size;
+                for (const auto& name : atoms) {
+                    const pid who{name, 1u << (shift % 28), static_cast<std::uint32_t>(shift), 7};
+                    byte_buffer expected;
+                    encoder out{expected};
+                    out.tuple(3);
+                    out.atom(name.text());
+                    out.tuple(2);
+                    out.integer(value);
+                    out.integer(static_cast<int>(shift));
+                    out.pid(who);
+                    const term made{std::tuple{name, std::tuple{value, shift}, who}};
+                    ASSERT_EQ(byte_buffer(made.bytes().begin(), made.bytes().end()), expected) << value;
+                    ASSERT_EQ(made.element(1).element(0).as<std::int64_t>(), value);
+                }
+            }
+}
+
 TEST(Convert, ListsOfBytesTakeTheShortForm) {
     EXPECT_EQ(hex(std::vector<int>{1, 2, 255}), "6b00030102ff");
     EXPECT_EQ(hex(std::vector<int>{1, 256}), "6c00000002610162000001006a");
@@ -257,4 +286,19 @@ TEST(Atom, HasAtMost255Characters) {
     text += "é";
     EXPECT_FALSE(atom::is_valid(text));
     EXPECT_FALSE(atom::is_valid("\xff"));
+}
+
+TEST(Atom, APermanentOneIsOneForEachTextAndEqualsOthers) {
+    const auto first = atom::permanent("edge1@127.0.0.1");
+    {
+        auto second = atom::permanent("edge1@127.0.0.1");
+        const auto copy = second;
+        second = first;
+        EXPECT_EQ(second.text().data(), first.text().data());
+        EXPECT_EQ(copy.text().data(), first.text().data());
+    }
+    EXPECT_EQ(first, "edge1@127.0.0.1"_atom);
+    EXPECT_EQ(atom::known("edge1@127.0.0.1").text().data(), first.text().data());
+    EXPECT_NE(atom::known("edge2@127.0.0.1").text().data(), first.text().data());
+    EXPECT_TRUE(atom::permanent("").empty());
 }

@@ -18,6 +18,7 @@
 
 #include <sedge/term/big.hpp>
 #include <sedge/term/encoder.hpp>
+#include <sedge/term/plain_form.hpp>
 #include <sedge/term/term.hpp>
 
 #include <utility>
@@ -33,7 +34,13 @@ struct charlist {
 };
 
 namespace detail {
-std::optional<std::int64_t> decode_signed(const term_view& in) noexcept;
+std::optional<std::int64_t> decode_large_signed(const term_view& in) noexcept;
+inline std::optional<std::int64_t> decode_signed(const term_view& in) noexcept {
+    const auto* p = in.data();
+    if (*p == etf::small_integer) return p[1];
+    if (*p == etf::integer) return static_cast<std::int32_t>(etf::load32(p + 1));
+    return decode_large_signed(in);
+}
 std::optional<std::uint64_t> decode_unsigned(const term_view& in) noexcept;
 std::optional<double> decode_floating(const term_view& in) noexcept;
 
@@ -109,7 +116,7 @@ struct term_codec<charlist> {
 };
 template <>
 struct term_codec<atom> {
-    static void encode(encoder& out, const atom& value);
+    static void encode(encoder& out, const atom& value) { out.checked_atom(value.text()); }
     static std::optional<atom> decode(const term_view& in);
 };
 template <>
@@ -164,12 +171,21 @@ template <std::size_t N>
 struct term_codec<char[N]> : term_codec<std::string_view> {};
 
 template <class T>
-    requires(!std::same_as<std::remove_cvref_t<T>, term> && !std::same_as<std::remove_cvref_t<T>, term_view> &&
-             encodable<std::remove_cvref_t<T>>)
-term::term(const T& value) {
+requires(!std::same_as<std::remove_cvref_t<T>, term> && !std::same_as<std::remove_cvref_t<T>, term_view> &&
+         encodable<std::remove_cvref_t<T>>) term::term(const T& value) {
+    using kind = std::remove_cvref_t<T>;
+    if constexpr (detail::has_plain_form<kind>) {
+        const std::size_t size = detail::plain_form<kind>::size(value);
+        if (size <= block::inline_bytes_max) [[likely]] {
+            block_ = block::with_room(size);
+            [[maybe_unused]] const auto* end = detail::plain_form<kind>::write(block_->room(), value);
+            SEDGE_ASSERT(end == block_->room() + size);
+            return;
+        }
+    }
     detail::term_scratch scratch;
     encoder out{scratch.buffer()};
-    term_codec<std::remove_cvref_t<T>>::encode(out, value);
+    term_codec<kind>::encode(out, value);
     *this = adopt(scratch.buffer());
 }
 

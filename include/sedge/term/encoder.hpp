@@ -83,6 +83,8 @@ public:
     void floating(double value);
     /// Precondition: atom::is_valid(text).
     void atom(std::string_view text);
+    /// The same of what has been checked: the text of an `sedge::atom`.
+    void checked_atom(std::string_view text);
     void boolean(bool value) { atom(value ? "true" : "false"); }
     void binary(byte_view bytes);
     void string(std::string_view utf8) { binary(as_bytes(utf8)); } ///< An Elixir string is a binary.
@@ -121,7 +123,6 @@ private:
     void take_back(std::size_t count);
     void large_integer(bool negative, std::uint64_t magnitude);
     std::uint8_t* named(std::uint8_t tag, std::size_t words, std::string_view node, std::size_t count);
-    void known_atom(std::string_view text);
     void long_atom(std::string_view text);
     void long_binary(byte_view bytes);
     void sized(std::uint8_t tag, std::size_t size);
@@ -173,8 +174,7 @@ inline void encoder::sized(std::uint8_t tag, std::size_t size) {
     etf::store32(p + 1, static_cast<std::uint32_t>(size));
 }
 
-/// Precondition: atom::is_valid(text).
-inline void encoder::known_atom(std::string_view text) {
+inline void encoder::checked_atom(std::string_view text) {
     if (text.size() > 255) return long_atom(text);
     auto* p = room(2 + text.size());
     p[0] = etf::small_atom_utf8;
@@ -184,7 +184,7 @@ inline void encoder::known_atom(std::string_view text) {
 
 inline void encoder::atom(std::string_view text) {
     if (text.size() > 255 || !etf::is_ascii(text.data(), text.size())) return long_atom(text);
-    known_atom(text);
+    checked_atom(text);
 }
 
 inline void encoder::binary(byte_view bytes) {

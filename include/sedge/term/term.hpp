@@ -223,4 +223,5 @@ struct std::hash<sedge::term> {
     std::size_t operator()(const sedge::term& t) const noexcept { return sedge::hash_of(t.view()); }
 };
 
+#include <sedge/term/access.hpp>
 #include <sedge/term/convert.hpp>

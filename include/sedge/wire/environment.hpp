@@ -90,7 +90,10 @@ public:
     void arm_after(timer& t, duration d) { arm(t, now() + d); }
 
     /// Puts `r` at the end of the run queue; it runs before the environment next waits for anything.
-    virtual void ready(runnable& r) = 0;
+    void ready(runnable& r) {
+        queue_->push(r);
+        if (tells_of_work_) note_work();
+    }
     /// Runs `job` soon on the environment's thread. May be called from any thread.
     virtual void post(std::function<void()> job) = 0;
 
@@ -108,6 +111,18 @@ public:
     void log(log_level level, std::string_view text) {
         if (level >= log_to().least()) log_to().write(level, text);
     }
+
+protected:
+    /// Where `ready` puts things; set once. With `tells_of_work`, `note_work` is called each time.
+    void runs_from(run_queue& queue, bool tells_of_work = false) noexcept {
+        queue_ = &queue;
+        tells_of_work_ = tells_of_work;
+    }
+    virtual void note_work() {}
+
+private:
+    run_queue* queue_ = nullptr;
+    bool tells_of_work_ = false;
 };
 
 /// Completes at `due`, or at once if that has passed. Destroying the wait disarms it.

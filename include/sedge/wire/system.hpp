@@ -57,7 +57,6 @@ public:
     time_point now() const noexcept override;
     std::chrono::system_clock::time_point wall_clock() const noexcept override;
     void arm(timer& t, time_point due) override;
-    void ready(runnable& r) override;
     void post(std::function<void()> job) override;
     transport& net() noexcept override;
     void random_bytes(std::span<std::uint8_t> out) override;

@@ -106,6 +106,7 @@ public:
             return static_cast<int>(is_usage ? exit_code::usage : exit_code::bad_configuration);
         }
         main_ = std::move(main);
+        env_.spin_before_sleep(std::chrono::microseconds{config_.node.spin});
         return env_.block_on(live());
     }
 

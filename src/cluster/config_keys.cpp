@@ -58,6 +58,10 @@ std::vector<config_key> make_keys() {
         number(
             {"--setup-time", "node.setup_time", "MILLISECONDS", "7000", "longest time for one attempt to connect"},
             [](c& to) -> std::int64_t& { return to.node.setup_time; }, 100, 600'000),
+        number(
+            {"--spin", "node.spin", "MICROSECONDS", "0",
+             "under load, look for messages so long before sleeping: faster answers for a busy core"},
+            [](c& to) -> std::int64_t& { return to.node.spin; }, 0, 1000),
         flag({"--connect-all", "node.connect_all", "", "true", "share global names; peers of peers become peers"},
              [](c& to) -> bool& { return to.node.connect_all; }),
         text({"--lost-connections", "node.lost_connections", "WHEN", "one_end",

@@ -14,6 +14,12 @@
 
 namespace sedge::dist {
 
+atom atom_cache::make(std::string_view text) const {
+    for (const auto& one : known_)
+        if (one == text) return one;
+    return atom{text};
+}
+
 result<std::size_t> atom_cache::read_header(byte_view bytes, std::vector<atom>& into) {
     reader in{bytes};
     const std::size_t count = in.u8();
@@ -38,7 +44,7 @@ result<std::size_t> atom_cache::read_header(byte_view bytes, std::vector<atom>& 
             const auto text = as_text(in.take(size));
             if (!in.ok()) return error{errc::bad_packet, "header cut in an atom"};
             if (!atom::is_valid(text)) return error{errc::bad_packet, "header with text that is not an atom"};
-            slot.emplace(text);
+            slot.emplace(make(text));
         }
         if (!in.ok()) return error{errc::bad_packet, "header cut in a reference"};
         if (!slot) return error{errc::bad_packet, "header refers to an empty slot of the atom cache"};

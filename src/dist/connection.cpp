@@ -5,6 +5,7 @@
 #include <sedge/dist/tick.hpp>
 #include <sedge/wire/environment.hpp>
 #include <sedge/wire/framing.hpp>
+#include <sedge/wire/gathering.hpp>
 
 #include <algorithm>
 
@@ -18,6 +19,7 @@ constexpr int packets_per_turn = 128;                    // then everybody else 
 constexpr std::size_t turn_bytes_max = 256 * 1024;       // read, and written, before that: some 100 microseconds
 constexpr std::size_t batch_bytes_max = 60 * 1024;       // more goes out at once; 64 KiB would be a segment and a runt
 constexpr std::size_t flood_bytes_min = 4 * 1024;        // in one turn; less goes out at its end
+constexpr std::size_t behind_part_bytes = 512;           // read together with the end of a part: the next one's head
 constexpr std::chrono::microseconds batch_time_max{100}; // that more may wait for the next turn
 } // namespace
 
@@ -27,7 +29,9 @@ public:
         : self_(self), env_(env), events_(events), options_(options), link_(std::move(link)),
           remote_(link_.stream->remote()),
           decoder_(link_.peer.chosen,
-                   {limits::fragment_sequences_max, options.message_bytes_max, limits::fragment_time_max}),
+                   {limits::fragment_sequences_max, options.message_bytes_max, limits::fragment_time_max},
+                   {link_.self, link_.peer.name.full}),
+          gathers_(dynamic_cast<wire::gathers*>(link_.stream.get())),
           frames_(wire::frame_width::four, options.message_bytes_max), outgoing_(link_.peer.chosen),
           ticker_(options.tick_time), all_written_(env), queue_(std::make_shared<queue_state>(env)) {
         if (options_.watch) watcher_.emplace(env_, static_cast<watched&>(*this), link_, *options_.watch);
@@ -75,6 +79,8 @@ public:
     }
 
     [[nodiscard]] task<> room() const { return wait_for_room(queue_); }
+
+    [[nodiscard]] bool has_room() const noexcept { return !queue_->full; }
 
     [[nodiscard]] task<> flushed() {
         while (open_ && outgoing_.size() > 0) co_await all_written_.wait();
@@ -192,20 +198,23 @@ private:
         co_await yield(env_);
         int packets_left = packets_per_turn;
         std::size_t bytes_left = turn_bytes_max;
+        byte_view packet;
         while (open_) {
-            auto packet = frames_.next();
-            if (!packet) {
-                close(packet.error().within(name()));
-            } else if (packet->has_value()) {
-                bytes_left -= std::min(bytes_left, (*packet)->size());
-                deliver(**packet);
-                if (--packets_left == 0 || bytes_left == 0) {
-                    packets_left = packets_per_turn;
-                    bytes_left = turn_bytes_max;
-                    co_await yield(env_);
-                }
+            if (frames_.take(packet)) {
+                bytes_left -= std::min(bytes_left, packet.size());
+                deliver(packet);
+                if (--packets_left > 0 && bytes_left > 0) continue;
+                packets_left = packets_per_turn;
+                bytes_left = turn_bytes_max;
+                co_await yield(env_);
+            } else if (auto missing = frames_.next(); !missing) {
+                close(missing.error().within(name()));
             } else if (!read_some()) {
                 co_await link_.stream->readable();
+            } else if (bytes_left -= std::min(bytes_left, past_frames_); bytes_left == 0) {
+                packets_left = packets_per_turn;
+                bytes_left = turn_bytes_max;
+                co_await yield(env_);
             }
         }
     }
@@ -224,14 +233,16 @@ private:
 
     /// False if there is nothing to read now.
     bool read_some() {
-        const auto step = link_.stream->try_read(frames_.prepare());
+        if (part_rest_.empty()) open_part();
+        const auto step = read_step();
+        past_frames_ = 0;
         switch (step.what) {
         case wire::io_step::outcome::done:
-            frames_.commit(step.count);
             counts_.bytes_in += step.count;
             read_at_ = env_.now();
             ticker_.on_read();
             if (watcher_) watcher_->on_read();
+            take(step.count);
             return true;
         case wire::io_step::outcome::would_block: return false;
         case wire::io_step::outcome::closed:
@@ -242,16 +253,54 @@ private:
         return true;
     }
 
-    void deliver(byte_view packet) {
-        auto said = decoder_.feed(packet, read_at_);
-        if (!said) return close(said.error().within(name()));
-        if (!said->has_value()) {
-            if (watcher_ && packet.empty()) watcher_->on_tick_read();
-            return;
+    /// The rest of a part goes straight to where its term is put together; with it the head of what follows.
+    wire::io_step read_step() {
+        auto space = frames_.prepare();
+        if (part_rest_.empty()) {
+            // Between two parts, only so much that the next one can go its own way, too.
+            const bool is_between = decoder_.expects_parts() && frames_.buffered() < behind_part_bytes;
+            return link_.stream->try_read(is_between ? space.first(std::min(space.size(), behind_part_bytes)) : space);
         }
+        if (gathers_ == nullptr) return link_.stream->try_read(part_rest_);
+        return gathers_->try_read(part_rest_, space.first(std::min(space.size(), behind_part_bytes)));
+    }
+
+    void take(std::size_t count) {
+        past_frames_ = std::min(count, part_rest_.size());
+        frames_.commit(count - past_frames_);
+        if (part_rest_.empty()) return;
+        part_rest_ = part_rest_.subspan(past_frames_);
+        if (part_rest_.empty()) deliver_all(decoder_.close_part());
+    }
+
+    void open_part() {
+        if (!decoder_.expects_parts()) return;
+        const auto packet = frames_.begun();
+        if (!packet || packet->bytes.size() < packet_decoder::part_head_bytes) return;
+        const auto space = decoder_.open_part(packet->bytes, packet->whole);
+        if (space.empty()) return;
+        const auto here = packet->bytes.subspan(packet_decoder::part_head_bytes);
+        std::copy(here.begin(), here.end(), space.begin());
+        part_rest_ = space.subspan(here.size());
+        frames_.take_begun();
+    }
+
+    void deliver(byte_view packet) {
+        term payload;
+        if (const auto* again = decoder_.feed_again(packet, payload)) {
+            ++counts_.messages_in;
+            return events_.on_message_again(self_, *again, std::move(payload));
+        }
+        if (watcher_ && packet.empty()) watcher_->on_tick_read();
+        deliver_all(decoder_.feed(packet, read_at_));
+    }
+
+    void deliver_all(result<std::optional<incoming>> said) {
+        if (!said) return close(said.error().within(name()));
+        if (!said->has_value()) return;
         if (const auto offence = violation((*said)->control, link_.peer.name.full, link_.self))
             return close(error{errc::bad_packet, name() + ": " + *offence});
-        if (watcher_ && watcher_->takes(**said)) return;
+        if (watcher_ && watcher_->takes(**said)) return decoder_.forget_last();
         ++counts_.messages_in;
         events_.on_message(self_, std::move(**said));
     }
@@ -268,7 +317,9 @@ private:
                 if (!end_of_turn_.queued()) env_.ready(end_of_turn_);
                 return;
             }
-            const auto step = link_.stream->try_write(bytes);
+            const byte_view behind = outgoing_.behind_front();
+            const auto step = gathers_ != nullptr && !behind.empty() ? gathers_->try_write(bytes, behind)
+                                                                     : link_.stream->try_write(bytes);
             switch (step.what) {
             case wire::io_step::outcome::done:
                 outgoing_.consume(step.count);
@@ -346,6 +397,9 @@ private:
     established link_;
     wire::endpoint remote_;
     packet_decoder decoder_;
+    wire::gathers* gathers_;            // the stream, if it does
+    std::span<std::uint8_t> part_rest_; // where the bytes of a part go that is being read past `frames_`
+    std::size_t past_frames_ = 0;       // so many came there with the last read
     wire::frame_reader frames_;
     outgoing outgoing_;
     ticker ticker_;
@@ -387,6 +441,7 @@ result<void> connection::send_message(const pid& from, const pid& to, const term
 }
 void connection::close(error reason) { impl_->close(std::move(reason)); }
 task<> connection::room() { return impl_->room(); }
+bool connection::has_room() const noexcept { return impl_->has_room(); }
 task<> connection::flushed() { return impl_->flushed(); }
 std::size_t connection::queued_bytes() const noexcept { return impl_->queued_bytes(); }
 const connection::counters& connection::counts() const noexcept { return impl_->counts(); }

@@ -55,7 +55,29 @@ result<std::optional<reassembly::message>> reassembly::add(std::uint64_t sequenc
     --state.left;
     if (auto added = state.payload.add(part, to_come(state.left, part.size())); !added)
         return broken_payload(state.control, added.error());
-    bytes_ += part.size();
+    return note_part(sequence, part.size());
+}
+
+std::span<std::uint8_t> reassembly::open(std::uint64_t sequence, std::uint64_t number, std::size_t size) {
+    const auto found = open_.find(sequence);
+    if (found == open_.end() || number == 0 || number != found->second.left || !reserve(size)) return {};
+    opened_ = sequence;
+    opened_size_ = size;
+    return found->second.payload.open(size, to_come(number - 1, size));
+}
+
+result<std::optional<reassembly::message>> reassembly::close() {
+    auto& state = open_.at(opened_);
+    --state.left;
+    if (auto closed = state.payload.close(); !closed) return broken_payload(state.control, closed.error());
+    return note_part(opened_, opened_size_);
+}
+
+/// A part of that sequence was read.
+result<std::optional<reassembly::message>> reassembly::note_part(std::uint64_t sequence, std::size_t size) {
+    const auto found = open_.find(sequence);
+    auto& state = found->second;
+    bytes_ += size;
     if (state.left > 0) return std::optional<message>{};
     auto whole = state.payload.finish();
     if (!whole) return broken_payload(state.control, whole.error());

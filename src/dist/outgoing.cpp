@@ -3,13 +3,14 @@
 // The order in which a connection writes.
 //
 // Signals from one process must arrive in the order sent; nothing is promised between processes. So a message of up
-// to 64 KiB is encoded at the end of the ready bytes and is as good as written. A larger one, where the peer knows
+// to 60 KiB is encoded at the end of the ready bytes and is as good as written. A larger one, where the peer knows
 // fragments, becomes a sequence: its parts are written one at a time, in turn with other sequences, whenever the ready
-// bytes have run out or 64 KiB of them have gone since the last part. So nobody waits for more than 64 KiB per sender
+// bytes have run out or 60 KiB of them have gone since the last part. So nobody waits for more than 60 KiB per sender
 // of large messages. What a process sends while a sequence of its own is under way waits behind that sequence; signals
 // of others overtake it.
 //
-// Payloads are not copied while they wait: a term is a counted reference to its encoding, and parts are cut from it.
+// Payloads are not copied: a term is a counted reference to its encoding, parts are cut from it, and the stream writes
+// a part from where it is, behind the head of its packet, which stands in the ready bytes.
 //
 // Atoms go into the header where the peer has a cache (docs/decisions/0006-atoms-of-what-is-sent.md). A header fills
 // the peer's cache, so it is made when its packet joins the ready bytes, which are written in order and never dropped;
@@ -53,8 +54,9 @@ std::optional<pid> sender_in(const control_message& message) {
 }
 
 /// Writes the length of a packet that began at `start` with room for it.
-void set_length(encode_buffer& out, std::size_t start) {
-    etf::store32(out.data() + start, static_cast<std::uint32_t>(out.size() - start - length_bytes));
+/// `more` bytes of it follow elsewhere.
+void set_length(encode_buffer& out, std::size_t start, std::size_t more = 0) {
+    etf::store32(out.data() + start, static_cast<std::uint32_t>(out.size() - start - length_bytes + more));
 }
 
 std::size_t begin_packet(encode_buffer& out) {
@@ -104,23 +106,48 @@ void outgoing::push_send(const pid& from, const pid& to, const term& payload) {
     const byte_view bytes = payload.bytes();
     if (!under_way_.empty() || bytes.size() > small_bytes || !chosen_.has(capability::dist_hdr_atom_cache))
         return push(control::send{from, to}, &payload, &from);
+    if (send_again(from, to, bytes)) return;
+    const bool again = last_send_.to == to && last_send_.from == from; // the first time tells nothing
+    control_.clear();
+    const auto view = payload.view();
+    encode_control(control_, control::send{from, to}, &view, chosen_);
     atoms_.begin();
-    const bool again = last_send_ && last_send_->to == to && last_send_->from == from;
-    if (!again || !last_send_->control || !atoms_.add_again(*last_send_->control)) {
-        control_.clear();
-        const auto view = payload.view();
-        encode_control(control_, control::send{from, to}, &view, chosen_);
-        atoms_.add(control_);
-        if (again) // the first time tells nothing
-            last_send_->control = atoms_.remember();
-        else
-            last_send_ = pair{from, to, std::nullopt};
-    }
+    atoms_.add(control_);
+    const std::size_t control_size = atoms_.terms_size();
+    const std::size_t control_atoms = atoms_.count();
     atoms_.add(bytes);
     const std::size_t start = begin_packet(ready_);
     write_tags(ready_, version_tag, whole_tag);
     atoms_.write(ready_);
     set_length(ready_, start);
+    last_send_.beginning.clear();
+    if (!again) {
+        last_send_.from = from;
+        last_send_.to = to;
+    } else if (auto known = atoms_.known()) {
+        const auto packet = ready_.bytes().subspan(start);
+        const std::size_t payload_size = atoms_.terms_size() - control_size;
+        last_send_.beginning.assign(packet.begin(), packet.end() - static_cast<std::ptrdiff_t>(payload_size));
+        last_send_.control_atoms = control_atoms;
+        last_send_.atoms = std::move(*known);
+    }
+}
+
+/// The same again, with another payload: header and control message are copied, and the payload is written behind them,
+/// as long as its header would be the same and the cache has all of its atoms. False, with nothing written, if not.
+bool outgoing::send_again(const pid& from, const pid& to, byte_view payload) {
+    const auto& last = last_send_;
+    if (last.beginning.empty() || last.atoms.changes != atoms_.changes() || last.to != to || last.from != from)
+        return false;
+    const std::size_t start = ready_.size();
+    const std::size_t size = last.beginning.size();
+    etf::copy_short(ready_.extend(size), last.beginning.data(), size);
+    if (!outgoing_atoms::append_with(last.atoms, last.control_atoms, payload, ready_)) {
+        ready_.drop(size);
+        return false;
+    }
+    set_length(ready_, start);
+    return true;
 }
 
 std::list<outgoing::sequence>::iterator outgoing::sequence_of(const std::optional<pid>& sender) {
@@ -197,8 +224,8 @@ void outgoing::write_part() {
         s.message.control.clear();
     }
     const std::size_t count = std::min(room, payload.size() - s.at);
-    ready_.append(payload.subspan(s.at, count));
-    set_length(ready_, start);
+    set_length(ready_, start, count);
+    part_ = {*s.message.payload, payload.subspan(s.at, count), ready_.size()};
     s.at += count;
     parked_bytes_ -= count;
     if (--s.parts_left > 0) return;
@@ -221,18 +248,38 @@ void outgoing::finish(sequence done) {
 
 byte_view outgoing::front() {
     const bool empty = ready_at_ == ready_.size();
-    if (!under_way_.empty() && (empty || since_part_ >= part_bytes)) {
+    if (part_.bytes.empty() && !under_way_.empty() && (empty || since_part_ >= part_bytes)) {
         since_part_ = 0;
         write_part();
     }
-    return ready_.bytes().subspan(ready_at_);
+    const byte_view ready = ready_.bytes();
+    if (part_.bytes.empty()) return ready.subspan(ready_at_);
+    return part_.at == ready_at_ ? part_.bytes : ready.subspan(ready_at_, part_.at - ready_at_);
+}
+
+byte_view outgoing::behind_front() const noexcept {
+    if (part_.bytes.empty()) return {};
+    return part_.at == ready_at_ ? ready_.bytes().subspan(ready_at_) : part_.bytes;
 }
 
 void outgoing::consume(std::size_t count) {
+    since_part_ += count;
+    if (!part_.bytes.empty()) {
+        const std::size_t before = std::min(count, part_.at - ready_at_);
+        ready_at_ += before;
+        const std::size_t inside = std::min(count - before, part_.bytes.size());
+        part_.bytes = part_.bytes.subspan(inside);
+        count -= before + inside;
+        if (part_.bytes.empty()) part_.whole = {};
+    }
+    consume_ready(count);
+}
+
+void outgoing::consume_ready(std::size_t count) {
     constexpr std::size_t kept_bytes = 256 * 1024; // memory that an idle connection may keep
     ready_at_ += count;
-    since_part_ += count;
     SEDGE_ASSERT(ready_at_ <= ready_.size());
+    if (!part_.bytes.empty()) return; // it says where it belongs
     if (ready_at_ == ready_.size()) {
         if (ready_.size() > kept_bytes)
             ready_ = {};

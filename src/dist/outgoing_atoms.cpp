@@ -26,70 +26,62 @@ std::size_t slot_of(std::string_view text) noexcept {
     return (hash ^ hash >> 16) % outgoing_atoms::slots;
 }
 
-} // namespace
-
-void outgoing_atoms::begin() {
-    if (++header_ == 0) { // after four thousand million packets: nothing may look like a reference of this header
-        if (slots_)
-            for (std::size_t i = 0; i < slots; ++i) slots_[i] = {};
-        header_ = 1;
-    }
-    long_texts_ = false;
-    references_.clear();
-    terms_.clear();
+/// Names are short: most need no call to be compared.
+bool is_same(std::string_view a, std::string_view b) noexcept {
+    const std::size_t size = a.size();
+    if (size != b.size()) return false;
+    if (size < 8 || size > 16) return a == b;
+    const auto* const p = reinterpret_cast<const std::uint8_t*>(a.data());
+    const auto* const q = reinterpret_cast<const std::uint8_t*>(b.data());
+    return load64(p) == load64(q) && load64(p + size - 8) == load64(q + size - 8);
 }
 
-std::optional<std::uint8_t> outgoing_atoms::refer_to(std::string_view text) {
-    if (!slots_) slots_ = std::make_unique<slot[]>(slots);
-    const std::size_t index = slot_of(text);
-    slot& s = slots_[index];
-    const bool known = s.header != 0 && s.text == text;
-    if (s.header == header_) return known ? std::optional{s.reference} : std::nullopt;
-    if (references_.size() == references_max) return std::nullopt;
-    if (!known) {
-        s.text = atom{text};
-        long_texts_ = long_texts_ || text.size() > 255;
-    }
-    s.header = header_;
-    s.reference = static_cast<std::uint8_t>(references_.size());
-    references_.push_back({static_cast<std::uint16_t>(index), !known});
-    return s.reference;
-}
+constexpr int spelled_out = -1;
+constexpr int unwanted = -2;
 
-void outgoing_atoms::add(byte_view canonical) {
+/// Appends a canonical term. `refer` is told the text of each atom and says by which reference it is replaced;
+/// `spelled_out`: by none; `unwanted`: the copy ends with false, and nothing is appended.
+template <class Refer>
+bool copy_with_references(byte_view canonical, encode_buffer& out, Refer&& refer) {
     const std::uint8_t* at = canonical.data();
     const std::uint8_t* const end = at + canonical.size();
     const std::uint8_t* kept = at; // from here on nothing is copied yet
+    // A reference takes no more than an atom, so what is made is not larger.
+    std::uint8_t* const made = out.extend(canonical.size());
+    std::uint8_t* to = made;
     const auto copy_up_to = [&](const std::uint8_t* here) {
         const auto count = static_cast<std::size_t>(here - kept);
-        copy_short(terms_.extend(count), kept, count);
+        copy_short(to, kept, count);
+        to += count;
         kept = here;
     };
     const auto atom_here = [&] {
         const bool small = *at == small_atom_utf8;
         const std::size_t size = small ? at[1] : load16(at + 1);
         const std::uint8_t* const text = at + (small ? 2 : 3);
-        const auto index = refer_to({reinterpret_cast<const char*>(text), size});
-        if (index) {
+        const int index = refer(std::string_view{reinterpret_cast<const char*>(text), size});
+        if (index >= 0) {
             copy_up_to(at);
-            auto* const out = terms_.extend(2);
-            out[0] = atom_cache_ref;
-            out[1] = *index;
+            to[0] = atom_cache_ref;
+            to[1] = static_cast<std::uint8_t>(index);
+            to += 2;
             kept = text + size;
         }
         at = text + size;
+        return index != unwanted;
     };
-    for (std::size_t terms = 1; terms > 0; --terms) {
+    bool wanted = true;
+    for (std::size_t terms = 1; terms > 0 && wanted; --terms) {
         SEDGE_ASSERT(at < end);
         switch (*at) {
         case small_atom_utf8:
-        case atom_utf8: atom_here(); break;
+        case atom_utf8: wanted = atom_here(); break;
         case new_pid:
-        case v4_port: ++at, atom_here(), at += 12; break;
-        case new_port: ++at, atom_here(), at += 8; break;
+        case v4_port: ++at, wanted = atom_here(), at += 12; break;
+        case new_port: ++at, wanted = atom_here(), at += 8; break;
         case newer_reference: {
             const std::size_t words = load16(at + 1);
-            at += 3, atom_here(), at += 4 + 4 * words;
+            at += 3, wanted = atom_here(), at += 4 + 4 * words;
             break;
         }
         case small_tuple: terms += at[1], at += 2; break;
@@ -110,8 +102,73 @@ void outgoing_atoms::add(byte_view canonical) {
         default: SEDGE_ASSERT(false); // not canonical
         }
     }
+    if (!wanted) return out.drop(canonical.size()), false;
     SEDGE_ASSERT(at == end);
     copy_up_to(end);
+    out.drop(static_cast<std::size_t>(made + canonical.size() - to));
+    return true;
+}
+
+} // namespace
+
+void outgoing_atoms::begin() {
+    if (++header_ == 0) { // after four thousand million packets: nothing may look like a reference of this header
+        if (slots_)
+            for (std::size_t i = 0; i < slots; ++i) slots_[i] = {};
+        header_ = 1;
+        ++changes_;
+    }
+    long_texts_ = false;
+    references_.clear();
+    terms_.clear();
+}
+
+int outgoing_atoms::refer_to(std::string_view text) {
+    if (!slots_) slots_ = std::make_unique<slot[]>(slots);
+    const std::size_t index = slot_of(text);
+    slot& s = slots_[index];
+    const bool known = s.header != 0 && s.text == text;
+    if (s.header == header_) return known ? int{s.reference} : spelled_out;
+    if (references_.size() == references_max) return spelled_out;
+    if (!known) {
+        s.text = atom{text};
+        ++changes_;
+        long_texts_ = long_texts_ || text.size() > 255;
+    }
+    s.header = header_;
+    s.reference = static_cast<std::uint8_t>(references_.size());
+    references_.push_back({static_cast<std::uint16_t>(index), !known});
+    return s.reference;
+}
+
+void outgoing_atoms::add(byte_view canonical) {
+    copy_with_references(canonical, terms_, [this](std::string_view text) { return refer_to(text); });
+}
+
+std::optional<outgoing_atoms::known_atoms> outgoing_atoms::known() const {
+    known_atoms all;
+    all.changes = changes_;
+    for (const auto& r : references_) {
+        if (r.is_new) return std::nullopt;
+        all.texts.push_back(slots_[r.slot].text);
+    }
+    return all;
+}
+
+bool outgoing_atoms::append_with(const known_atoms& atoms, std::size_t first, byte_view canonical, encode_buffer& out) {
+    const auto& texts = atoms.texts;
+    const std::size_t start = out.size();
+    std::size_t next = first; // the atom that would be new to the header
+    const auto refer = [&](std::string_view text) {
+        if (next < texts.size() && is_same(texts[next].text(), text)) return static_cast<int>(next++);
+        for (std::size_t i = 0; i < next; ++i)
+            if (is_same(texts[i].text(), text)) return static_cast<int>(i);
+        return unwanted;
+    };
+    if (!copy_with_references(canonical, out, refer)) return false;
+    if (next == texts.size()) return true;
+    out.drop(out.size() - start);
+    return false;
 }
 
 void outgoing_atoms::write(encode_buffer& out) const {
@@ -141,26 +198,6 @@ void outgoing_atoms::write(encode_buffer& out) const {
     }
     set(count, long_texts_ ? 1 : 0);
     out.append(terms_.bytes());
-}
-
-outgoing_atoms::template_of_terms outgoing_atoms::remember() const {
-    template_of_terms all;
-    for (const auto& r : references_) all.atoms.push_back({r.slot, slots_[r.slot].text});
-    all.terms.assign(terms_.bytes().begin(), terms_.bytes().end());
-    return all;
-}
-
-bool outgoing_atoms::add_again(const template_of_terms& remembered) {
-    SEDGE_ASSERT(references_.empty() && terms_.empty());
-    for (const auto& a : remembered.atoms)
-        if (slots_[a.slot].header == 0 || slots_[a.slot].text != a.text) return false;
-    for (const auto& a : remembered.atoms) {
-        slots_[a.slot].header = header_;
-        slots_[a.slot].reference = static_cast<std::uint8_t>(references_.size());
-        references_.push_back({a.slot, false});
-    }
-    terms_.append(remembered.terms);
-    return true;
 }
 
 } // namespace sedge::dist

@@ -25,22 +25,24 @@ public:
     void begin();
     /// One canonical term, without version byte.
     void add(byte_view canonical);
+    /// References, and bytes of the terms, so far.
+    [[nodiscard]] std::size_t count() const noexcept { return references_.size(); }
+    [[nodiscard]] std::size_t terms_size() const noexcept { return terms_.size(); }
     /// Appends header and terms.
     void write(encode_buffer& out) const;
 
-    /// What was added to a header, to be added to another one without looking for its atoms.
-    struct template_of_terms {
-        struct atom_used {
-            std::uint16_t slot = 0;
-            atom text;
-        };
-        std::vector<atom_used> atoms; ///< In the order of their references, from 0 on.
-        byte_buffer terms;
+    /// The atoms of a header that brings none, for more packets with the same header.
+    struct known_atoms {
+        std::vector<atom> texts;   ///< In the order of their references, from 0 on.
+        std::uint64_t changes = 0; ///< As of `changes`: it can be used while that stays the same.
     };
-    /// What was added since `begin`.
-    [[nodiscard]] template_of_terms remember() const;
-    /// Adds the same again, right after `begin`. False if the cache has lost one of its atoms; nothing is added then.
-    bool add_again(const template_of_terms& remembered);
+    /// Of the header at hand; nothing if it brings a new atom.
+    [[nodiscard]] std::optional<known_atoms> known() const;
+    /// How often a slot has got another atom.
+    [[nodiscard]] std::uint64_t changes() const noexcept { return changes_; }
+    /// Appends one canonical term with these references, if its header would be that of `atoms`: behind the first
+    /// `first` it has the same ones in the same order. False if not; nothing is appended then.
+    static bool append_with(const known_atoms& atoms, std::size_t first, byte_view canonical, encode_buffer& out);
 
 private:
     struct slot {
@@ -52,11 +54,12 @@ private:
         std::uint16_t slot = 0;
         bool is_new = false;
     };
-    std::optional<std::uint8_t> refer_to(std::string_view text);
+    int refer_to(std::string_view text);
 
     std::unique_ptr<slot[]> slots_; // made with the first atom: 32 KiB
-    std::uint32_t header_ = 0;      // number of the header at hand
-    bool long_texts_ = false;       // in the header at hand
+    std::uint64_t changes_ = 0;
+    std::uint32_t header_ = 0; // number of the header at hand
+    bool long_texts_ = false;  // in the header at hand
     std::vector<reference> references_;
     encode_buffer terms_;
 };

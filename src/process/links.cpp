@@ -62,6 +62,10 @@ void peer_set::peer::on_message(dist::connection& from, dist::incoming&& message
     owner.on_control(name, std::move(message.control), std::move(message.payload));
 }
 
+void peer_set::peer::on_message_again(dist::connection&, const dist::control::send& again, term&& payload) {
+    set.owner_.on_message(name, again.to, std::move(payload));
+}
+
 void peer_set::link_up(dist::established link, dist::name_arbiter::attempt number) {
     auto p = find_or_add(link.peer.name.full);
     const bool hidden = !link.peer.is_visible();

@@ -41,8 +41,9 @@ public:
     void send_signal(const pid& from, const destination& to, any_signal s);
     /// Who it leads to; null if it is nobody, or on another node.
     [[nodiscard]] process::block* local_target(const destination& to) const;
-    /// Whether `send_wait` need not wait. May say no where it would not take long.
-    [[nodiscard]] bool has_room(const destination& to) const;
+    /// For `send_wait` to nobody who lives here: sends unless it should wait. May say no where it would not take long;
+    /// `message` is kept then.
+    [[nodiscard]] bool send_out_if_room(const pid& from, const destination& to, term& message);
     void send_to_alias(const pid& from, const reference& alias, term message);
     void request_spawn(const pid& from, const reference& ref, const atom& on, const atom& module, const atom& function,
                        const std::vector<term>& arguments, remote_spawn_options with);
@@ -50,6 +51,7 @@ public:
     // -- router: from a peer inwards ---------------------------------------------------------------------------
     /// Something that was to go to `to` could not: answers as a dead process (or a lost node) would.
     void bounce(const destination& to, any_signal s, const atom& reason);
+    void on_message(const atom& peer, const pid& to, term&& message);
     void on_control(const atom& peer, dist::control_message&& message, std::optional<term>&& payload);
 
     // -- node events -------------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ struct peer_set::peer final : dist::connection_events {
     }
 
     void on_message(dist::connection& from, dist::incoming&& message) override;
+    void on_message_again(dist::connection& from, const dist::control::send& again, term&& payload) override;
     void on_suspect(dist::connection&, bool is_suspect, const std::string& why) override;
     void on_leaving(dist::connection&) override;
     void on_down(dist::connection&, const error& reason) override { set.link_down(*this, reason); }

@@ -122,7 +122,7 @@ task<> peer_set::room(atom name) {
 
 bool peer_set::has_room(const atom& name) const {
     const auto* p = linked(name);
-    return p == nullptr || p->connection->queued_bytes() <= owner_.options.send_wait_bytes / 2;
+    return p == nullptr || p->connection->has_room();
 }
 
 result<void> peer_set::set_cookie(const atom& name, dist::cookie secret) {

@@ -67,7 +67,7 @@ public:
     void when_up(const atom& peer, std::size_t bytes, std::function<void()> retry);
     /// See dist::connection::room; at once if there is no connection.
     [[nodiscard]] task<> room(atom name);
-    /// True if `room` would complete at once; where more than half is queued it may be false all the same.
+    /// True if `room` would complete at once.
     [[nodiscard]] bool has_room(const atom& name) const;
     result<void> set_cookie(const atom& name, dist::cookie secret);
     /// True if that peer is up in another incarnation than this pid's.

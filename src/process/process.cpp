@@ -59,9 +59,7 @@ bool paced_send::awaiter::await_ready() {
         target->deliver_message(std::move(what_->message_));
         return true;
     }
-    if (!sender.owner_.has_room(what_->to_)) return false;
-    sender.owner_.send_message(sender.self_, what_->to_, std::move(what_->message_));
-    return true;
+    return sender.owner_.send_out_if_room(sender.self_, what_->to_, what_->message_);
 }
 
 std::coroutine_handle<> paced_send::awaiter::await_suspend(std::coroutine_handle<> handle) {

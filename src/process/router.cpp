@@ -89,10 +89,13 @@ process::block* node::impl::local_target(const destination& to) const {
     return named.node == name ? processes.find(named.name) : nullptr;
 }
 
-bool node::impl::has_room(const destination& to) const {
-    if (auto* target = local_target(to)) return !target->is_crowded();
+bool node::impl::send_out_if_room(const pid& from, const destination& to, term& message) {
     const atom& on = node_of(to, name);
-    return on == name || peers.has_room(on);
+    if (!peers.has_room(on)) return false;
+    const pid* who = std::get_if<pid>(&to);
+    if (who == nullptr || !peers.send_message(from, *who, message))
+        send_signal(from, to, signal::message{std::move(message)});
+    return true;
 }
 
 void node::impl::send_signal(const pid& from, const destination& to, any_signal s) {
@@ -178,6 +181,11 @@ bool node::impl::may_end(const atom& peer, const pid& from, const pid& target, c
            is_accepted(remote_signal::kind::exit, peer, target, &reason);
 }
 
+void node::impl::on_message(const atom& peer, const pid& to, term&& message) {
+    if (accepts && !is_accepted(remote_signal::kind::message, peer, to, &message)) return;
+    if (auto* target = processes.find(to)) target->deliver_message(std::move(message));
+}
+
 void node::impl::on_control(const atom& peer, dist::control_message&& message, std::optional<term>&& payload) {
     namespace ctl = dist::control;
     auto reason = [&] { return payload ? std::move(*payload) : term{}; };
@@ -185,9 +193,7 @@ void node::impl::on_control(const atom& peer, dist::control_message&& message, s
         [&](auto& m) {
             using kind = std::decay_t<decltype(m)>;
             if constexpr (std::is_same_v<kind, ctl::send>) {
-                term what = reason();
-                if (!is_accepted(remote_signal::kind::message, peer, m.to, &what)) return;
-                if (auto* target = processes.find(m.to)) target->deliver_message(std::move(what));
+                on_message(peer, m.to, reason());
             } else if constexpr (std::is_same_v<kind, ctl::reg_send>) {
                 term what = reason();
                 if (!is_accepted(remote_signal::kind::message, peer, m.to, &what)) return;

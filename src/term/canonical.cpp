@@ -29,6 +29,7 @@
 #include <sedge/base/large_memory.hpp>
 
 #include "term/order.hpp"
+#include "term/spare_buffers.hpp"
 #include "term/utf8.hpp"
 #include "term/walk.hpp"
 
@@ -73,7 +74,24 @@ result<std::size_t> canonicaliser::feed(byte_view bytes) {
     return std::exchange(at_, 0);
 }
 
-void canonicaliser::reserve(std::size_t bytes) { out_.reserve(bytes); }
+std::span<std::uint8_t> canonicaliser::open(std::size_t count) {
+    SEDGE_ASSERT(expects_binary(count));
+    const std::size_t made = out_.size();
+    out_.resize(made + count);
+    return {out_.data() + made, count};
+}
+
+result<void> canonicaliser::close(std::size_t count) {
+    passed_ += count;
+    binary_left_ -= count;
+    if (binary_left_ > 0 || element_done()) return {};
+    return *std::move(error_);
+}
+
+void canonicaliser::reserve(std::size_t bytes) {
+    if (out_.capacity() == 0) out_ = spare_buffer(bytes);
+    out_.reserve(bytes);
+}
 
 void canonicaliser::use_large_pages() noexcept { expect_large(out_.data(), out_.capacity()); }
 

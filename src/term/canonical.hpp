@@ -27,6 +27,11 @@ public:
     /// taken: all, unless the term is complete or something small is cut in two. Errors: term_errc.
     result<std::size_t> feed(byte_view bytes);
     [[nodiscard]] bool is_complete() const noexcept { return complete_; }
+    /// Whether the next `count` bytes all belong to one binary. Then they may be written to where `open` says, past
+    /// `feed`; `close` says that they are.
+    [[nodiscard]] bool expects_binary(std::size_t count) const noexcept { return count > 0 && count <= binary_left_; }
+    [[nodiscard]] std::span<std::uint8_t> open(std::size_t count);
+    result<void> close(std::size_t count);
     /// Room for that many canonical bytes.
     void reserve(std::size_t bytes);
     void use_large_pages() noexcept;

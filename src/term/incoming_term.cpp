@@ -4,6 +4,7 @@
 #include "term/canonical.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace sedge {
 
@@ -29,6 +30,7 @@ struct incoming_term::impl {
     etf::canonicaliser run{options};
     byte_buffer cut; // the beginning of something small that goes on in the next part
     std::size_t came = 0;
+    std::size_t opened = 0;     // see `open`
     std::size_t large_room = 0; // for which large pages were asked
 };
 
@@ -88,6 +90,19 @@ result<void> incoming_term::add(byte_view part, std::size_t to_come) {
     impl_->came += part.size();
     impl_->make_room(part.size(), to_come);
     return impl_->add(part);
+}
+
+std::span<std::uint8_t> incoming_term::open(std::size_t count, std::size_t to_come) {
+    auto& i = *impl_;
+    if (!i.cut.empty() || !i.run.expects_binary(count)) return {};
+    i.make_room(count, to_come);
+    i.opened = count;
+    return i.run.open(count);
+}
+
+result<void> incoming_term::close() {
+    impl_->came += impl_->opened;
+    return impl_->run.close(std::exchange(impl_->opened, 0));
 }
 
 result<term> incoming_term::finish() {

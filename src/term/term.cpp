@@ -8,6 +8,7 @@
 #include "term/canonical.hpp"
 #include "term/common_case.hpp"
 #include "term/inflate.hpp"
+#include "term/spare_buffers.hpp"
 #include "term/walk.hpp"
 
 #include <cstring>
@@ -70,7 +71,11 @@ const std::uint8_t* term::block::bytes_of_large() const noexcept {
     return static_cast<const large*>(this)->owned.data();
 }
 
-void term::block::destroy_large(block* b) noexcept { delete static_cast<large*>(b); }
+void term::block::destroy_large(block* b) noexcept {
+    auto* const l = static_cast<large*>(b);
+    etf::keep_spare(std::move(l->owned));
+    delete l;
+}
 
 term::term(term_view view) : block_(block::make(view.bytes())) {}
 

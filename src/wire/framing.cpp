@@ -68,6 +68,13 @@ void frame_reader::commit(std::size_t count) noexcept {
     end_ += count;
 }
 
+std::optional<frame_reader::beginning> frame_reader::begun() const noexcept {
+    const auto width = static_cast<std::size_t>(width_);
+    const std::size_t whole = claimed();
+    if (whole <= buffered() || whole - width > frame_bytes_max_) return std::nullopt;
+    return beginning{{buffer_.get() + begin_ + width, buffered() - width}, whole - width};
+}
+
 result<std::optional<byte_view>> frame_reader::next() {
     const auto width = static_cast<std::size_t>(width_);
     const std::size_t whole = claimed();

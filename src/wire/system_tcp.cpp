@@ -3,11 +3,14 @@
 #include "wire/system_transport.hpp"
 
 #include <sedge/wire/delivery.hpp>
+#include <sedge/wire/gathering.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <netinet/tcp.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 namespace sedge::wire {
@@ -54,7 +57,7 @@ endpoint remote_of(int fd) {
     return getpeername(fd, address.data(), address.size_out()) == 0 ? address.get() : endpoint{};
 }
 
-class tcp_stream final : public stream, public knows_delivery {
+class tcp_stream final : public stream, public gathers, public knows_delivery {
 public:
     explicit tcp_stream(fd_owner fd) : fd_(std::move(fd)), local_(local_of(fd_->fd())), remote_(remote_of(fd_->fd())) {
         set_on(fd_->fd(), IPPROTO_TCP, TCP_NODELAY);
@@ -62,24 +65,44 @@ public:
         bound_unread_bytes(fd_->fd());
     }
 
-    io_step try_read(std::span<std::uint8_t> into) override {
+    io_step try_read(std::span<std::uint8_t> into) override { return try_read(into, {}); }
+    io_step try_read(std::span<std::uint8_t> first, std::span<std::uint8_t> then) override {
         if (!fd_->is_open()) return closed();
         if (!fd_->may_read()) return {};
+        const std::size_t wanted = first.size() + then.size();
         for (;;) {
-            const auto count = ::recv(fd_->fd(), into.data(), into.size(), 0);
-            const bool is_all = count < 0 ? errno == EAGAIN : static_cast<std::size_t>(count) < into.size();
+            ssize_t count = 0;
+            if (then.empty()) {
+                count = ::recv(fd_->fd(), first.data(), first.size(), 0);
+            } else {
+                const std::array<iovec, 2> both{iovec{first.data(), first.size()}, iovec{then.data(), then.size()}};
+                count = ::readv(fd_->fd(), both.data(), both.size());
+            }
+            const bool is_all = count < 0 ? errno == EAGAIN : static_cast<std::size_t>(count) < wanted;
             if (is_all) fd_->note_drained(); // what comes from now on is told by epoll
             if (count > 0) return {io_step::outcome::done, static_cast<std::size_t>(count), {}};
             if (count == 0) return {io_step::outcome::closed, 0, {}};
             if (errno != EINTR) return refused();
         }
     }
-    io_step try_write(byte_view bytes) override {
+    io_step try_write(byte_view bytes) override { return try_write(bytes, {}); }
+    io_step try_write(byte_view first, byte_view then) override {
         if (!fd_->is_open()) return closed();
         if (!fd_->may_write()) return {};
+        const std::size_t offered = first.size() + then.size();
         for (;;) {
-            const auto count = ::send(fd_->fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-            const bool is_full = count < 0 ? errno == EAGAIN : static_cast<std::size_t>(count) < bytes.size();
+            ssize_t count = 0;
+            if (then.empty()) {
+                count = ::send(fd_->fd(), first.data(), first.size(), MSG_NOSIGNAL);
+            } else { // what is sent is not written to
+                std::array<iovec, 2> both{iovec{const_cast<std::uint8_t*>(first.data()), first.size()},
+                                          iovec{const_cast<std::uint8_t*>(then.data()), then.size()}};
+                msghdr message{};
+                message.msg_iov = both.data();
+                message.msg_iovlen = both.size();
+                count = ::sendmsg(fd_->fd(), &message, MSG_NOSIGNAL);
+            }
+            const bool is_full = count < 0 ? errno == EAGAIN : static_cast<std::size_t>(count) < offered;
             if (is_full) fd_->note_full();
             if (count >= 0) return {io_step::outcome::done, static_cast<std::size_t>(count), {}};
             if (errno != EINTR) return refused();

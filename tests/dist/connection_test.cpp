@@ -100,6 +100,19 @@ TEST_F(Connection, CarriesLargeMessages) {
     EXPECT_EQ(at_b.messages[0], large);
 }
 
+TEST_F(Connection, LargeMessagesAndSmallOnesInBetweenArriveWhole) {
+    std::vector<term> large;
+    for (std::uint8_t i = 0; i < 5; ++i) large.emplace_back(std::tuple{i, byte_buffer(1'000'000u + i, i)});
+    const pid other{"a@10.0.0.1"_atom, 2, 0, 1};
+    for (int i = 0; i < 5; ++i) {
+        ASSERT_TRUE(send(large[static_cast<std::size_t>(i)]));
+        for (int n = 0; n < 100; ++n) ASSERT_TRUE(a->send_message(other, on_b, term{n}));
+    }
+    EXPECT_TRUE(until([&] { return at_b.messages.size() == 505; }));
+    std::erase_if(at_b.messages, [](const term& m) { return m.kind() == term_kind::integer; });
+    EXPECT_EQ(at_b.messages, large);
+}
+
 TEST_F(Connection, AnswersFromInsideADeliveryArrive) {
     at_b.also = [](connection& from, incoming&) {
         const term pong{"pong"_atom};

@@ -86,32 +86,35 @@ TEST_F(BothCaches, KnownAtomCostsOneByteInTheHeader) {
     EXPECT_EQ(packet_bytes, 3u + 2 + 2 + 2); // count, flags, slot; tuple; tag 82; integer
 }
 
-TEST_F(BothCaches, WhatIsRememberedIsAddedAgainUnlessAnAtomHasLeft) {
+TEST_F(BothCaches, TermsWithTheSameHeaderAreAppendedWithItsReferences) {
     const term control{std::tuple{"first"_atom, 22, "second"_atom, "first"_atom}};
-    ours.begin();
-    ours.add(control.bytes());
-    const auto remembered = ours.remember();
-    encode_buffer full, again;
-    ours.write(full);
-    ours.begin();
-    ours.add(control.bytes());
-    full.clear();
-    ours.write(full);
-    ours.begin();
-    ASSERT_TRUE(ours.add_again(remembered));
-    ours.write(again);
-    EXPECT_EQ(to_hex(again.bytes()), to_hex(full.bytes()));
-
-    for (std::size_t i = 0; i < 20'000; i += 50) { // all slots are filled with others
+    const term payload{std::tuple{"third"_atom, "first"_atom, 1}};
+    const auto begin = [&] {
         ours.begin();
-        for (std::size_t j = i; j < i + 50; ++j) ours.add(term{atom{numbered(j)}}.bytes());
+        ours.add(control.bytes());
+        ours.add(payload.bytes());
+    };
+    begin();
+    EXPECT_FALSE(ours.known()) << "brings its atoms";
+    begin();
+    const auto known = ours.known();
+    ASSERT_TRUE(known);
+    encode_buffer full, appended;
+    ours.write(full);
+    const auto append = [&](const term& what) {
+        appended.clear();
+        return outgoing_atoms::append_with(*known, 2, what.bytes(), appended);
+    };
+    ASSERT_TRUE(append(payload));
+    EXPECT_TRUE(to_hex(full.bytes()).ends_with(to_hex(appended.bytes())));
+    EXPECT_TRUE(append(term{std::tuple{"third"_atom, "second"_atom, std::string(100, 'x')}}));
+    for (const auto& other : {term{1}, term{"second"_atom}, term{std::tuple{"third"_atom, "fourth"_atom}}}) {
+        EXPECT_FALSE(append(other)) << "its header would be another";
+        EXPECT_TRUE(appended.empty());
     }
     ours.begin();
-    EXPECT_FALSE(ours.add_again(remembered));
-    ours.add(control.bytes()); // nothing was added
-    again.clear();
-    ours.write(again);
-    EXPECT_EQ(again.bytes()[0], 2) << "references";
+    ours.add(term{"fourth"_atom}.bytes());
+    EXPECT_NE(known->changes, ours.changes());
 }
 
 TEST_F(BothCaches, HeaderHasAtMost255Atoms) {

@@ -107,7 +107,7 @@ TEST_F(Outgoing, SmallMessagesGoInTheOrderTheyWereSent) {
     EXPECT_EQ(out.size(), 0u);
 }
 
-TEST_F(Outgoing, PartsBeginBeyond64KiBOfControlAndPayload) {
+TEST_F(Outgoing, PartsBeginBeyond60KiBOfControlAndPayload) {
     byte_buffer control;
     const term_view any;
     encode_control(control, control::send{sender(1), receiver}, &any, all);
@@ -122,7 +122,7 @@ TEST_F(Outgoing, PartsBeginBeyond64KiBOfControlAndPayload) {
     }
 }
 
-TEST_F(Outgoing, LargeMessageGoesInPartsOf64KiB) {
+TEST_F(Outgoing, LargeMessageGoesInPartsOf60KiB) {
     send(1, big(200'000));
     write_all();
     ASSERT_EQ(packets.size(), 4u);
@@ -130,11 +130,39 @@ TEST_F(Outgoing, LargeMessageGoesInPartsOf64KiB) {
     byte_buffer control;
     const term_view any;
     encode_control(control, control::send{sender(1), receiver}, &any, all);
-    EXPECT_LT(packets[0], 65'536u + 2 + 8 + 8 + 16);
-    EXPECT_GT(packets[0], 65'536u - control.size());
-    EXPECT_EQ(packets[1], 65'536u + 2 + 8 + 8);
+    EXPECT_LT(packets[0], 61'440u + 2 + 8 + 8 + 16);
+    EXPECT_GT(packets[0], 61'440u - control.size());
+    EXPECT_EQ(packets[1], 61'440u + 2 + 8 + 8);
     ASSERT_EQ(heard.size(), 1u);
     EXPECT_EQ(*heard[0].payload, big(200'000));
+}
+
+TEST_F(Outgoing, ASmallMessageWaitsForOnePartOfEachLargeOneAtMost) {
+    for (std::uint32_t i = 1; i <= 3; ++i) send(i, big(200'000'000));
+    for (int i = 0; i < 10; ++i) write(); // all are under way, and the last part is not written to its end
+    write(1000);
+    const std::size_t before = packets.size();
+    send(9, term{1});
+    std::size_t ahead = 0; // bytes of the parts that come before it
+    for (std::size_t done = before; heard.empty(); done = packets.size()) {
+        ASSERT_TRUE(write());
+        for (std::size_t i = done; i < packets.size(); ++i) ahead += packets[i];
+        ASSERT_LE(ahead, 2 * (outgoing::part_bytes + 100)) << "that which had been begun, and one more";
+    }
+    EXPECT_EQ(order(), ids{9});
+}
+
+TEST_F(Outgoing, PayloadsInPartsAreWrittenFromWhereTheyAre) {
+    const term large = big(200'000);
+    send(1, large);
+    EXPECT_LT(out.front().size(), 200u) << "the head of the packet";
+    const auto part = out.behind_front();
+    EXPECT_GE(part.data(), large.bytes().data());
+    EXPECT_LE(part.data() + part.size(), large.bytes().data() + large.bytes().size());
+    send(2, term{1}); // joins the ready bytes behind the part
+    write_all(1000);
+    EXPECT_EQ(order(), (ids{2, 1}));
+    EXPECT_EQ(*heard.back().payload, large);
 }
 
 TEST_F(Outgoing, SmallMessagesOfOthersOvertakeALargeOne) {

@@ -28,6 +28,10 @@ public:
     virtual ~connection_events() = default;
     /// One message; called from the connection's reader. It may send and close, but not destroy the connection.
     virtual void on_message(connection& from, incoming&& message) = 0;
+    /// The same for what is most frequent: a message from the same process to the same process as the one before.
+    virtual void on_message_again(connection& from, const control::send& again, term&& payload) {
+        on_message(from, incoming{again, std::move(payload)});
+    }
     /// The connection is over; called once, from the run loop, after the last message, never from inside `send` or
     /// `close`. The connection may be destroyed here.
     virtual void on_down(connection& which, const error& reason) = 0;
@@ -70,7 +74,7 @@ struct connection_options {
 ///
 /// What is sent while the stream is idle is written at once; more of the same turn of the run loop, and what the
 /// stream does not take, joins one batch, and so do the next turns of a flood, up to 60 KiB or for 100 microseconds.
-/// Messages above 64 KiB go in parts where the peer understands that, one part of each in turn, with small messages and
+/// Messages above 60 KiB go in parts where the peer understands that, one part of each in turn, with small messages and
 /// ticks in between; nothing of the same sender overtakes them.
 ///
 /// Life:    construct, `start`, ... `on_down`, destroy; destroying an open one closes it without `on_down`.
@@ -111,6 +115,8 @@ public:
     /// Completes at once unless more than `send_wait_bytes` wait; then when half of that is left or the connection is
     /// over. Any number of waiters, woken in their order.
     [[nodiscard]] task<> room();
+    /// True if `room` would complete at once.
+    [[nodiscard]] bool has_room() const noexcept;
     /// Completes when all that was sent has been handed to the stream, or the connection is over. One waiter.
     [[nodiscard]] task<> flushed();
     [[nodiscard]] std::size_t queued_bytes() const noexcept;

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -43,6 +44,11 @@ public:
     /// Errors: errc::bad_packet (unknown sequence, wrong number, no term), errc::limit_exceeded.
     result<std::optional<message>> add(std::uint64_t sequence, std::uint64_t number, byte_view part);
 
+    /// In place of `add`, for a part of `size` bytes that are all of one binary: they are to be written there, and
+    /// `close` says that they are. Empty if `add` has to take it, also for what is wrong.
+    [[nodiscard]] std::span<std::uint8_t> open(std::uint64_t sequence, std::uint64_t number, std::size_t size);
+    result<std::optional<message>> close();
+
     /// Errors: errc::limit_exceeded if a message has been under way for longer than allowed.
     [[nodiscard]] result<void> check(time_point now) const;
 
@@ -57,10 +63,13 @@ private:
         time_point since{};
     };
     result<void> reserve(std::size_t more) const;
+    result<std::optional<message>> note_part(std::uint64_t sequence, std::size_t size);
 
     limits_of bounds_;
     std::unordered_map<std::uint64_t, sequence_state> open_;
     std::size_t bytes_ = 0;
+    std::uint64_t opened_ = 0; // sequence of `open`, and the size of its part
+    std::size_t opened_size_ = 0;
 };
 
 } // namespace sedge::dist

@@ -4,6 +4,7 @@
 #include <sedge/term/term.hpp>
 
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace sedge {
@@ -23,6 +24,10 @@ public:
     /// The next bytes; those behind the end of the term are ignored. About `to_come` bytes follow: address space may
     /// be taken for them, up to 256 times what has come. Errors: term_errc; the object is of no further use then.
     result<void> add(byte_view part, std::size_t to_come = 0);
+    /// In place of `add`, for a part of `count` bytes that are all of one binary: they are to be written there, and
+    /// `close` says that they are. Empty if they would be something else. Nothing else may be called in between.
+    [[nodiscard]] std::span<std::uint8_t> open(std::size_t count, std::size_t to_come = 0);
+    result<void> close();
     /// After the last part. Errors: term_errc::malformed if it was not all.
     [[nodiscard]] result<term> finish();
 

@@ -42,9 +42,30 @@ public:
     /// The first `count` bytes of the space last prepared have been filled.
     void commit(std::size_t count) noexcept;
 
+    /// Takes the next whole frame into `frame` if it is there and within the limit; else `next` says what is the case.
+    bool take(byte_view& frame) noexcept {
+        if (width_ != frame_width::four || buffered() < 4) return false;
+        const std::uint8_t* const at = buffer_.get() + begin_;
+        const std::size_t length =
+            std::size_t{at[0]} << 24 | std::size_t{at[1]} << 16 | std::size_t{at[2]} << 8 | at[3];
+        if (length > buffered() - 4 || length > frame_bytes_max_) return false;
+        frame = {at + 4, length};
+        begin_ += 4 + length;
+        return true;
+    }
     /// The next whole frame without its length, or nothing if bytes are missing. The view holds until `prepare`.
     /// Errors: errc::limit_exceeded for a length beyond the limit; again at each further call.
     result<std::optional<byte_view>> next();
+
+    /// The beginning, without its length, of a frame that is not all there, and the size of the whole; nothing if its
+    /// length is missing or beyond the limit.
+    struct beginning {
+        byte_view bytes;
+        std::size_t whole = 0;
+    };
+    [[nodiscard]] std::optional<beginning> begun() const noexcept;
+    /// What `begun` gave was taken; the rest of that frame comes on another way, and the next bytes are a new frame.
+    void take_begun() noexcept { begin_ = end_; }
 
     void set_width(frame_width width) noexcept { width_ = width; }
     void set_limit(std::size_t frame_bytes_max) noexcept { frame_bytes_max_ = frame_bytes_max; }

@@ -5,8 +5,8 @@
 
 namespace sedge::etf {
 
-/// Memory of large terms that are no more, for the next ones: each thread keeps two buffers of at most 2 MiB. Pages that
-/// the program has had cost nothing; those that it gets anew cost more than all else that is done with a megabyte.
+/// Memory of large terms that are no more, for the next ones: each thread keeps two buffers of at most 2 MiB. Pages
+/// that the program has had cost nothing; those that it gets anew cost more than all else that is done with a megabyte.
 
 /// An empty buffer with room for `bytes` and not much more; without any if there is none.
 [[nodiscard]] byte_buffer spare_buffer(std::size_t bytes) noexcept;

@@ -21,7 +21,7 @@ namespace sedge {
 
 /// An Erlang atom: immutable UTF-8 text of at most 255 characters, compared by text.
 ///
-/// Reference counted. Each thread remembers a few dozen of those made last, no more: no peer can fill anything with them.
+/// Reference counted. Each thread remembers a few dozen of those made last; no peer can fill anything with them.
 /// Copying is a counter. Threads: copies may be used from several threads.
 class atom {
 public:

@@ -16,7 +16,7 @@ namespace sedge::dist {
 
 namespace {
 constexpr int packets_per_turn = 128;                    // then everybody else in the run loop has a turn
-constexpr std::size_t turn_bytes_max = 256 * 1024;       // read, and written, before that: some 100 microseconds
+constexpr std::size_t turn_bytes_max = 128 * 1024;       // read, and written, before that: some 100 microseconds
 constexpr std::size_t batch_bytes_max = 60 * 1024;       // more goes out at once; 64 KiB would be a segment and a runt
 constexpr std::size_t flood_bytes_min = 4 * 1024;        // in one turn; less goes out at its end
 constexpr std::size_t behind_part_bytes = 512;           // read together with the end of a part: the next one's head

@@ -23,7 +23,7 @@ constexpr milliseconds descriptors_retry{100};
 
 // Bytes that the system holds before they leave. What it holds cannot be overtaken: with its usual megabytes, a small
 // message would wait for all of a large one that was written before. What is on its way to the peer is not counted.
-constexpr int unsent_bytes_max = 128 * 1024;
+constexpr int unsent_bytes_max = 64 * 1024;
 
 // The same on the receiving side. Bytes wait there when a program is slower than the network, and the system lets
 // megabytes of them gather. Over a short way that buys nothing: a window of delay times 10 Gbit/s keeps any link full.

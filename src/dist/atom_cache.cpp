@@ -32,7 +32,6 @@ result<std::size_t> atom_cache::read_header(byte_view bytes, std::vector<atom>& 
     if (!in.ok()) return error{errc::bad_packet, "header cut in its flags"};
     const auto nibble = [&](std::size_t i) { return nibbles[i / 2] >> (i % 2 * 4) & 0x0f; };
     const bool long_texts = (nibble(count) & 1) != 0;
-    if (!slots_) slots_ = std::make_unique<std::optional<atom>[]>(slots);
 
     into.resize(count);
     for (std::size_t i = 0; i < count; ++i) {

@@ -113,8 +113,7 @@ bool copy_with_references(byte_view canonical, encode_buffer& out, Refer&& refer
 
 void outgoing_atoms::begin() {
     if (++header_ == 0) { // after four thousand million packets: nothing may look like a reference of this header
-        if (slots_)
-            for (std::size_t i = 0; i < slots; ++i) slots_[i] = {};
+        slots_.clear();
         header_ = 1;
         ++changes_;
     }
@@ -124,7 +123,6 @@ void outgoing_atoms::begin() {
 }
 
 int outgoing_atoms::refer_to(std::string_view text) {
-    if (!slots_) slots_ = std::make_unique<slot[]>(slots);
     const std::size_t index = slot_of(text);
     slot& s = slots_[index];
     const bool known = s.header != 0 && s.text == text;

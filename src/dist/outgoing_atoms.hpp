@@ -2,11 +2,11 @@
 #pragma once
 
 #include <sedge/base/bytes.hpp>
+#include <sedge/dist/slot_table.hpp>
 #include <sedge/term/atom.hpp>
 #include <sedge/term/encoder.hpp>
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -56,7 +56,7 @@ private:
     };
     int refer_to(std::string_view text);
 
-    std::unique_ptr<slot[]> slots_; // made with the first atom: 32 KiB
+    slot_table<slot> slots_;
     std::uint64_t changes_ = 0;
     std::uint32_t header_ = 0; // number of the header at hand
     bool long_texts_ = false;  // in the header at hand

@@ -3,9 +3,9 @@
 
 #include <sedge/base/bytes.hpp>
 #include <sedge/base/result.hpp>
+#include <sedge/dist/slot_table.hpp>
 #include <sedge/term/atom.hpp>
 
-#include <memory>
 #include <optional>
 #include <vector>
 
@@ -30,7 +30,7 @@ private:
     [[nodiscard]] atom make(std::string_view text) const;
 
     std::vector<atom> known_;
-    std::unique_ptr<std::optional<atom>[]> slots_; // made with the first entry
+    slot_table<std::optional<atom>> slots_;
 };
 
 } // namespace sedge::dist

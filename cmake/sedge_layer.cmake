@@ -7,6 +7,12 @@ target_compile_options(sedge_options INTERFACE
     $<$<BOOL:${SEDGE_WERROR}>:-Werror>)
 target_link_libraries(sedge_options INTERFACE Boost::headers)
 
+# What a program should be linked with to be small: sections that nobody uses are left out, and of the C++ library it
+# carries what it needs, which is not relocated at each start. See docs/decisions/0027-small-footprint.md.
+add_library(sedge_program INTERFACE)
+target_link_options(sedge_program INTERFACE -Wl,--gc-sections -Wl,--as-needed
+    $<$<CONFIG:Release>:-static-libstdc++ -static-libgcc>)
+
 # sedge_layer(NAME SOURCES a.cpp ... [LINKS sedge_base ...] [PRIVATE_LINKS OpenSSL::Crypto ...] [HEADERS x.hpp ...])
 #
 # One layer: target sedge_NAME with alias sedge::NAME. Its public headers are all of include/sedge/NAME, so they are

@@ -8,6 +8,7 @@
 // two lines, while something is evaluated, the terminal neither echoes nor edits; what is typed then waits for the
 // next prompt, apart from Ctrl-C, which ends the evaluation.
 #include "line_editor.hpp"
+#include "edit_library.hpp"
 
 #include <sedge/base/nursery.hpp>
 #include <sedge/wire/system.hpp>
@@ -18,7 +19,6 @@
 #include <cstdio>
 #include <cwchar>
 #include <deque>
-#include <histedit.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -39,26 +39,27 @@ public:
         : env_(env), options_(std::move(options)), state_changed_(env), interrupt_(env) {}
 
     bool open() {
-        if (tcgetattr(STDIN_FILENO, &original_) != 0) return false;
+        if (tcgetattr(STDIN_FILENO, &original_) != 0 || !edit_) return false;
         // libedit decides by the locale what a character is. Text here is UTF-8, wherever it is run.
         if (!std::setlocale(LC_CTYPE, "") || MB_CUR_MAX == 1) std::setlocale(LC_CTYPE, "C.UTF-8");
-        editor_.reset(el_init("sedge", stdin, stdout, stderr));
-        history_.reset(history_init());
+        editor_.reset(edit_->init("sedge", stdin, stdout, stderr));
+        history_.reset(edit_->history_init());
         if (!editor_ || !history_) return false;
         auto* e = editor_.get();
-        el_set(e, EL_CLIENTDATA, this);
-        el_set(e, EL_PROMPT, &line_editor::prompt_of);
-        el_set(e, EL_EDITOR, "emacs");
-        el_set(e, EL_GETCFN, &line_editor::next_character);
+        edit_->set(e, EL_CLIENTDATA, this);
+        edit_->set(e, EL_PROMPT, &line_editor::prompt_of);
+        edit_->set(e, EL_EDITOR, "emacs");
+        edit_->set(e, EL_GETCFN, &line_editor::next_character);
         // The wide form keeps the texts given; the narrow one copies them and never frees the copies (libedit 3.1).
-        el_wset(e, EL_ADDFN, L"sedge-complete", L"complete the word before the cursor", &line_editor::complete_key);
-        el_set(e, EL_BIND, "\t", "sedge-complete", nullptr);
-        el_set(e, EL_BIND, "^R", "em-inc-search-prev", nullptr);
-        el_set(e, EL_SETTY, "-d", "-isig", nullptr);
-        history(history_.get(), &event_, H_SETSIZE, history_lines_max);
-        history(history_.get(), &event_, H_SETUNIQUE, 1);
-        el_set(e, EL_HIST, history, history_.get());
-        if (!options_.history_file.empty()) history(history_.get(), &event_, H_LOAD, options_.history_file.c_str());
+        edit_->wset(e, EL_ADDFN, L"sedge-complete", L"complete the word before the cursor", &line_editor::complete_key);
+        edit_->set(e, EL_BIND, "\t", "sedge-complete", nullptr);
+        edit_->set(e, EL_BIND, "^R", "em-inc-search-prev", nullptr);
+        edit_->set(e, EL_SETTY, "-d", "-isig", nullptr);
+        edit_->history(history_.get(), &event_, H_SETSIZE, history_lines_max);
+        edit_->history(history_.get(), &event_, H_SETUNIQUE, 1);
+        edit_->set(e, EL_HIST, edit_->history, history_.get());
+        if (!options_.history_file.empty())
+            edit_->history(history_.get(), &event_, H_LOAD, options_.history_file.c_str());
         quiet();
         tasks_.start(pump());
         return true;
@@ -66,18 +67,18 @@ public:
 
     ~line_editor() override {
         tasks_.cancel();
-        if (editor_ && reading_) el_set(editor_.get(), EL_UNBUFFERED, 0);
+        if (editor_ && reading_) edit_->set(editor_.get(), EL_UNBUFFERED, 0);
         if (history_ && !options_.history_file.empty())
-            history(history_.get(), &event_, H_SAVE, options_.history_file.c_str());
+            edit_->history(history_.get(), &event_, H_SAVE, options_.history_file.c_str());
         tcsetattr(STDIN_FILENO, TCSADRAIN, &original_);
     }
 
     task<input> read_line(std::string prompt) override {
         prompt_ = std::move(prompt);
         complete_.reset();
-        if (reading_) el_set(editor_.get(), EL_UNBUFFERED, 0); // whoever read before was ended
+        if (reading_) edit_->set(editor_.get(), EL_UNBUFFERED, 0); // whoever read before was ended
         reading_ = true;
-        el_set(editor_.get(), EL_UNBUFFERED, 1); // raw mode; shows the prompt
+        edit_->set(editor_.get(), EL_UNBUFFERED, 1); // raw mode; shows the prompt
         feed();
         while (!complete_) {
             state_changed_.reset();
@@ -93,7 +94,7 @@ public:
         out += '\n';
         std::fwrite(out.data(), 1, out.size(), stdout);
         std::fflush(stdout);
-        if (reading_) el_set(editor_.get(), EL_REFRESH);
+        if (reading_) edit_->set(editor_.get(), EL_REFRESH);
     }
 
     task<> interrupted() override {
@@ -110,13 +111,13 @@ public:
 
 private:
     struct closer {
-        void operator()(EditLine* e) const { el_end(e); }
-        void operator()(History* h) const { history_end(h); }
+        void operator()(EditLine* e) const { edit_library::load()->end(e); }
+        void operator()(History* h) const { edit_library::load()->history_end(h); }
     };
 
     static line_editor& of(EditLine* e) {
         void* self = nullptr;
-        el_get(e, EL_CLIENTDATA, &self);
+        edit_library::load()->get(e, EL_CLIENTDATA, &self);
         return *static_cast<line_editor*>(self);
     }
     static char* prompt_of(EditLine* e) { return of(e).prompt_.data(); }
@@ -161,7 +162,7 @@ private:
         if (at_end_) finish({kind::end, {}});
         while (reading_ && !typed_.empty()) {
             const char first = typed_.front();
-            const auto* line = el_line(editor_.get());
+            const auto* line = edit_->line(editor_.get());
             if (first == ctrl_c || (first == ctrl_d && line->lastchar == line->buffer)) {
                 typed_.pop_front();
                 std::fputs(first == ctrl_c ? "^C\n" : "\n", stdout);
@@ -169,11 +170,11 @@ private:
                 return;
             }
             int count = 0;
-            const char* text = el_gets(editor_.get(), &count);
+            const char* text = edit_->gets(editor_.get(), &count);
             if (text && count > 0 && (text[count - 1] == '\n' || text[count - 1] == '\r')) {
                 std::string whole(text, static_cast<std::size_t>(count - 1));
                 if (!whole.empty() && whole.find_first_not_of(" \t") != std::string::npos)
-                    history(history_.get(), &event_, H_ENTER, whole.c_str());
+                    edit_->history(history_.get(), &event_, H_ENTER, whole.c_str());
                 finish({kind::line, std::move(whole)});
             }
         }
@@ -182,7 +183,7 @@ private:
     void finish(input what) {
         if (!reading_) return;
         reading_ = false;
-        el_set(editor_.get(), EL_UNBUFFERED, 0);
+        edit_->set(editor_.get(), EL_UNBUFFERED, 0);
         quiet();
         std::fflush(stdout);
         complete_ = std::move(what);
@@ -213,7 +214,7 @@ private:
     static unsigned char complete_key(EditLine* e, int) {
         auto& self = of(e);
         if (!self.options_.complete) return CC_ERROR;
-        const auto* line = el_line(e);
+        const auto* line = self.edit_->line(e);
         const std::string_view before{line->buffer, static_cast<std::size_t>(line->cursor - line->buffer)};
         auto found = self.options_.complete(before);
         if (found.candidates.empty()) return CC_ERROR;
@@ -223,7 +224,7 @@ private:
             common.erase(ends.first, common.end());
         }
         if (common.size() > found.replaced) {
-            el_insertstr(e, common.substr(found.replaced).c_str());
+            self.edit_->insertstr(e, common.substr(found.replaced).c_str());
             return CC_REFRESH;
         }
         if (found.candidates.size() == 1) return CC_NORM;
@@ -236,6 +237,7 @@ private:
     wire::system_environment& env_;
     console_options options_;
     termios original_{};
+    const edit_library* const edit_ = edit_library::load();
     std::unique_ptr<EditLine, closer> editor_;
     std::unique_ptr<History, closer> history_;
     HistEvent event_{};

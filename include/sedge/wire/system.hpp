@@ -80,4 +80,8 @@ T system_environment::block_on(task<T> job) {
     }
 }
 
+/// Lets go of memory that this program has and may not need soon: free heap, and the pages of code and constants that
+/// have been touched so far, which come back when they are touched again. For a program that has just started.
+void give_back_memory();
+
 } // namespace sedge::wire

@@ -11,7 +11,8 @@
 // suspicion, and eight fresh connects to the same machine confirm or refute it, within 1.3 s: any answer, a refusal
 // too, refutes. Then the peer stays suspect until the bytes arrive, is asked about again every 2.5 s, and is given up
 // after 30 s: whatever lies between forgot this connection. A machine that never answered fresh connects (it dialled
-// from behind NAT) cannot be asked, so it has those 30 s at once.
+// from behind NAT) cannot be asked, so it has those 30 s at once. Who dialled us is asked 0.3 s later, so that it can
+// be missed soon from then on.
 //
 // Is the program there? A hung program's system acknowledges everything. Who is silent for 2 s is asked with what
 // net_adm:ping asks, {is_auth, Node} to net_kernel, which every node answers at once. Silence counts from the moment
@@ -41,9 +42,11 @@ namespace {
 constexpr duration late_least = milliseconds{50};    // timers of a healthy program are not that late
 constexpr duration stall_least = milliseconds{250};  // the whole machine may have stalled; less does not matter to TCP
 constexpr int tick_quiet = 4;                        // tenths of the interval, before a tick may leave
+constexpr duration first_look = milliseconds{200};   // at who dialled us; commands that ask and leave are gone by then
 constexpr int steady_ticks_min = 3;                  // to be known as one that ticks each second
 constexpr duration arrival_look = milliseconds{100}; // after a probe, whether it has arrived
-constexpr duration unreachable_retry = seconds{60};  // between attempts to find a way to its machine
+constexpr duration acknowledged_within = milliseconds{500}; // systems wait up to 0.2 s with it
+constexpr duration unreachable_retry = seconds{60};         // between attempts to find a way to its machine
 
 std::string in_seconds(duration d) {
     char text[32];
@@ -107,8 +110,8 @@ result<void> check(const detector_options& o) {
 }
 
 detector::detector(detector_options options, bool reachable, time_point now) noexcept
-    : options_(options), next_(now + options.tick_interval), written_at_(now), heard_at_(now), reachable_(reachable),
-      confirm_at_(now) {}
+    : options_(options), next_(now + (reachable ? options.tick_interval : first_look)), written_at_(now),
+      heard_at_(now), reachable_(reachable), confirm_at_(now) {}
 
 void detector::on_written(time_point now) noexcept {
     written_at_ = now;
@@ -162,7 +165,10 @@ detector::verdict detector::check(time_point now, const sight& seen) {
     if (suspect != suspect_) v.what = suspect ? verdict::change::suspect : verdict::change::recovered;
     if (!suspect) v.reason.clear();
     suspect_ = suspect;
-    v.send_tick = !v.send_probe && !seen.waiting && now - written_at_ >= tick_quiet * tick_interval() / 10;
+    // A tick behind a question would leave open which of them has arrived, where ticks are frequent and
+    // acknowledgements are not.
+    const bool asking = probe_sent_ && !probe_arrived_;
+    v.send_tick = !asking && !seen.waiting && now - written_at_ >= tick_quiet * tick_interval() / 10;
     plan(now, seen);
     return v;
 }
@@ -199,7 +205,8 @@ void detector::judge_silence(time_point now, const sight& seen, verdict& v) {
         return;
     }
     if (!probe_sent_) return;
-    if (unacknowledged_ || seen.waiting)
+    const bool open = unacknowledged_ && (!probe_arrived_ || now - *unacknowledged_since_ >= acknowledged_within);
+    if (open || seen.waiting)
         probe_arrived_.reset();
     else if (!probe_arrived_)
         probe_arrived_ = now;

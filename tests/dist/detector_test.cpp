@@ -33,11 +33,14 @@ struct played {
     time_point now = start;
     std::vector<std::string> told; // without times
     std::optional<time_point> suspect_at, down_at;
-    duration late{}; // by which timers here are
+    duration late{};               // by which timers here are
+    duration acknowledged_after{}; // each write
+    time_point written_at = start;
     int ticks_sent = 0, probes_sent = 0, confirms = 0;
 
     void write() {
         core.on_written(now);
+        written_at = now;
         machine ? void(acknowledged_at = now) : void(under_way = true);
     }
     void mend() {
@@ -82,7 +85,8 @@ private:
     }
     bool speaks() const { return ticks && program && machine; }
     void check() {
-        const auto v = core.check(now, {false, wire::delivery{under_way, now - acknowledged_at, 1ms}});
+        const bool open = under_way || now - written_at < acknowledged_after;
+        const auto v = core.check(now, {false, wire::delivery{open, now - acknowledged_at, 1ms}});
         using change = detector::verdict::change;
         if (v.what == change::down) {
             down_at = now;
@@ -250,6 +254,18 @@ TEST(Detector, MachineThatDialledUsCanBeAskedOnceItHasAnswered) {
     EXPECT_LE(*peer.down_at - cut, 4801ms);
 }
 
+TEST(Detector, MachineThatDialledUsIsMissedSoonAlsoWhenItIsNew) {
+    for (const milliseconds age : {400ms, 700ms, 1000ms, 1500ms}) {
+        played peer{false};
+        peer.run_for(age);
+        peer.machine = peer.connects = false;
+        const auto cut = peer.now;
+        peer.run_for(20s);
+        ASSERT_TRUE(peer.down_at) << age / 1ms;
+        EXPECT_LE(*peer.down_at - cut, 4801ms) << age / 1ms;
+    }
+}
+
 TEST(Detector, HungProgramIsDownThoughItsSystemAcknowledges) {
     struct row {
         bool ticks;
@@ -269,6 +285,20 @@ TEST(Detector, HungProgramIsDownThoughItsSystemAcknowledges) {
             EXPECT_NE(peer.told.back().find("has said nothing"), std::string::npos) << peer.told.back();
         }
     }
+}
+
+TEST(Detector, HungProgramIsDownAlsoWhereTicksAreMoreFrequentThanAcknowledgements) {
+    dist::detector_options times;
+    times.tick_interval = 100ms;
+    played peer{true, times};
+    peer.acknowledged_after = 150ms; // systems wait so long for an answer that takes the acknowledgement along
+    peer.run_for(10s);
+    EXPECT_TRUE(peer.told.empty());
+    peer.program = false;
+    const auto hung = peer.now;
+    peer.run_for(1min);
+    ASSERT_TRUE(peer.down_at);
+    EXPECT_LE(*peer.down_at - hung, 11s);
 }
 
 TEST(Detector, ProgramThatSpeaksAgainIsNoLongerSuspect) {

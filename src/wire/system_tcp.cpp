@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -117,11 +118,23 @@ public:
         return delivery{info.tcpi_unacked > 0, milliseconds{info.tcpi_last_ack_recv},
                         std::chrono::microseconds{info.tcpi_rtt}};
     }
-    void close() noexcept override { fd_->close(); }
+    void close() noexcept override {
+        if (is_given_up()) {
+            const linger at_once{1, 0}; // a reset
+            setsockopt(fd_->fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        }
+        fd_->close();
+    }
     endpoint local() const override { return local_; }
     endpoint remote() const override { return remote_; }
 
 private:
+    /// The other system has acknowledged nothing for long. A FIN would wait behind those bytes, for a minute; a reset
+    /// ends the other end as well where only the way back is broken.
+    bool is_given_up() const noexcept {
+        const auto sent = delivered();
+        return sent && sent->unacknowledged && sent->since_acknowledged >= seconds{2};
+    }
     static io_step closed() { return {io_step::outcome::failed, 0, make_error_code(errc::closed)}; }
     static io_step refused() {
         if (errno == EAGAIN || errno == EWOULDBLOCK) return {};

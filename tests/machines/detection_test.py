@@ -123,6 +123,28 @@ def cut(pair):
     return told if known else None
 
 
+def cut_one_way(pair):
+    """Frames of the peer are lost, those of the observer arrive"""
+    return one_way(pair, pair.peer, pair.observer)
+
+
+def cut_other_way(pair):
+    """Frames of the observer are lost, those of the peer arrive"""
+    return one_way(pair, pair.observer, pair.peer)
+
+
+def one_way(pair, lost, heard):
+    since = time.monotonic()
+    pair.lab.drop_one_way(lost.machine, heard.machine)
+    known = time.monotonic() - since < 0.2
+    told = pair.down(since)
+    pair.expect(lambda: not pair.peer.sees(), "the peer to notice, too")
+    other = [at for at, event, _ in list(pair.peer.events) if at >= since and event == "nodedown"]
+    told["apart"] = abs(min(other) - since - told["nodedown"])
+    pair.lab.mend_all()
+    return told if known else None
+
+
 def hung(pair):
     """The peer hangs (SIGSTOP), its machine lives on"""
     since = time.monotonic()
@@ -147,7 +169,8 @@ def stalled(pair, most=10.0):
             "suspect": int(pair.first("suspect", since) is not None)}
 
 
-FAULTS = {"killed": killed, "cut": cut, "hung": hung, "stalled": stalled}
+FAULTS = {"killed": killed, "cut": cut, "one_way": cut_one_way, "other_way": cut_other_way, "hung": hung,
+          "stalled": stalled}
 
 
 def with_loss(kinds, seed, percent, seconds):
@@ -245,15 +268,16 @@ def row(fault, kinds, told):
     downs = [t["nodedown"] for t in told]
     suspects = [t["suspect"] for t in told if t["suspect"]]
     in_time = f"{statistics.median(suspects):.2f} s; {max(suspects):.2f} s" if suspects else "-"
+    apart = f"both ends within {max(t['apart'] for t in told):.2f} s |" if "apart" in told[0] else ""
     return (f"| {FAULTS[fault].__doc__} | {kinds} | {len(told)} | {in_time} | {statistics.median(downs):.3f} s; "
-            f"{quantile(downs, 0.99):.3f} s; {max(downs):.3f} s |")
+            f"{quantile(downs, 0.99):.3f} s; {max(downs):.3f} s | {apart}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=40, help="of each fault; a tenth where OTP's minute decides")
     parser.add_argument("--pairs", type=int, default=8, help="at a time")
-    parser.add_argument("--only", default="killed,cut,hung,stalled,loss")
+    parser.add_argument("--only", default="killed,cut,one_way,other_way,hung,stalled,loss")
     parser.add_argument("--kinds", default=";".join(KINDS))
     parser.add_argument("--minutes", type=float, default=3, help="of loss, for each pair")
     parser.add_argument("--percent", type=float, default=10, help="of loss, each way")

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Somebody on the network without the cookie floods a node: what does it cost the node, and can others still join it?
 
-    tests/machines/floods_test.py [--seconds 30] [--trials 20] [--only 27,30,...]
+    chrt -r 1 tests/machines/floods_test.py [--seconds 30] [--trials 20] [--only 27,30,...]
 
 prints the table of docs/reliability.md. Three machines: a node under attack, a friend that is started again and again
 while the attack goes on, and the attacker (attacker.cpp). The attacker has the addresses .20 to .219 of the segment,
@@ -40,7 +40,6 @@ class Program:
 
     def __init__(self, machine, topology="", port=0):
         self.lines = []
-        self.started = time.monotonic()
         command = [str(nodes.SEDGE), "start", "--name", machine.node, "--cookie", COOKIE]
         if topology:
             command += ["--config", machine.write("sedge.toml", topology)]
@@ -57,18 +56,22 @@ class Program:
             self.lines.append((time.monotonic(), line.rstrip()))
         self.program.stdout.close()
 
-    def connected_at(self, machine):
-        wanted = f'connected to :"{machine.node}"'
-        return next((at for at, line in list(self.lines) if wanted in line and "unable" not in line), None)
+    def told(self, part):
+        """The time of day in its log of the first line with this in it, in seconds."""
+        line = next((line for _, line in list(self.lines) if part in line and "unable" not in line), None)
+        if line is None:
+            return None
+        hours, minutes, rest = line.split(" ", maxsplit=1)[0].split(":")
+        return int(hours) * 3600 + int(minutes) * 60 + float(rest)
 
     def until_connected(self, machine, seconds=30):
-        """Seconds from the start of the program until it has told so."""
+        """Seconds from the moment when its node is up: until then a program of a busy machine waits for a processor."""
         until = time.monotonic() + seconds
-        while not (at := self.connected_at(machine)):
+        while (at := self.told(f'connected to :"{machine.node}"')) is None:
             if time.monotonic() > until:
                 raise AssertionError(f"not connected to {machine.node} after {seconds} s: {self.lines[-5:]}")
             time.sleep(0.002)
-        return at - self.started
+        return (at - self.told(" is up, port ")) % 86400
 
     def cpu(self):
         fields = pathlib.Path(f"/proc/{self.program.pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
@@ -100,6 +103,7 @@ class Field:
             self.victim, self.friend, self.attacker = self.lab.machines
             for address in SOURCES:
                 run("ip", "-n", self.attacker.namespace, "addr", "add", f"{address}/24", "dev", "eth0")
+            self.victim.know(SOURCES, self.attacker)
             self.node = Program(self.victim, self.topology, PORT)
             until = time.monotonic() + 10
             while self.victim.call([str(nodes.SEDGE), "epmd", "names"])[0] != 0 and time.monotonic() < until:
@@ -115,7 +119,7 @@ class Field:
         self.lab.tear_down()
 
     def join(self):
-        """Seconds from the start of the friend's program until it is connected to the node under attack."""
+        """Seconds from the moment when the friend's node is up until it is connected to the node under attack."""
         friend = Program(self.friend, self.friends_topology or epmd_topology(self.victim))
         try:
             return friend.until_connected(self.victim)

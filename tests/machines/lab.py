@@ -43,6 +43,7 @@ class Machine:
         self.address = f"{NETWORK}.{number}"
         self.node = f"node{number}@{self.address}"
         self.port = f"port{number}"
+        self.mac = f"02:00:00:00:00:{number:02x}"
         self.home = lab.folder / f"machine{number}"
         self.home.mkdir()
 
@@ -50,13 +51,20 @@ class Machine:
         inside = ("ip", "-n", self.namespace)
         run("ip", "netns", "add", self.namespace)
         run("ip", "-n", self.lab.segment, "link", "add", self.port, "type", "veth",
-            "peer", "name", "eth0", "address", f"02:00:00:00:00:{self.number:02x}", "netns", self.namespace)
+            "peer", "name", "eth0", "address", self.mac, "netns", self.namespace)
         run("ip", "-n", self.lab.segment, "link", "set", self.port, "master", "br0", "up")
         run(*inside, "link", "set", "lo", "up")
         run(*inside, "addr", "add", f"{self.address}/24", "dev", "eth0")
         run(*inside, "link", "set", "eth0", "up")
         # A machine in a real network has a default route, and multicast follows it.
         run(*inside, "route", "add", "default", "dev", "eth0")
+
+    def know(self, addresses, other):
+        """These addresses are those of another machine: written down, not asked for. The kernel remembers at most 1,024
+        answers for all namespaces together, and what is written down does not count."""
+        lines = "".join(f"neigh replace {address} lladdr {other.mac} dev eth0 nud permanent\n" for address in addresses)
+        subprocess.run(["ip", "-n", self.namespace, "-batch", "-"], input=lines, text=True, check=True,
+                       capture_output=True)
 
     def environment(self, extra=None):
         keep = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "ASAN_OPTIONS", "UBSAN_OPTIONS")}
@@ -167,6 +175,10 @@ class Lab:
     def mend_all(self):
         self.drop(frozenset())
 
+    def drop_one_way(self, sender, receiver):
+        """Drops the frames of one machine to another, and no others, until something else is dropped or mended."""
+        self.apply([f'iifname "{sender.port}" oifname "{receiver.port}" drop'])
+
     def drop(self, cuts):
         """Drops all frames of these cuts, and no others: pairs of ports, or a port and None for all of that port."""
         rules = []
@@ -175,6 +187,10 @@ class Lab:
                 rules += [f'iifname "{one}" drop', f'oifname "{one}" drop']
             else:
                 rules += [f'iifname "{one}" oifname "{other}" drop', f'iifname "{other}" oifname "{one}" drop']
+        self.apply(rules)
+        self.dropped = frozenset(cuts)
+
+    def apply(self, rules):
         chain = "".join(f"    {rule}\n" for rule in ["type filter hook forward priority 0;", *rules])
         # One transaction: what was dropped and still is to be is not let through in between.
         script = ("add table bridge cables\ndelete table bridge cables\n"
@@ -183,7 +199,6 @@ class Lab:
                               capture_output=True, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"nft: {done.stderr.strip()}")
-        self.dropped = frozenset(cuts)
 
     def lose(self, percent):
         """Every frame is lost with that probability at each port it comes in by: so each way of two machines."""

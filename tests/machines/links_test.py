@@ -44,6 +44,10 @@ class Mesh:
     def __enter__(self):
         try:
             self.lab.build()
+            for one in self.lab.machines:
+                for other in self.lab.machines:
+                    if other is not one:
+                        one.know([other.address], other)
             members.compile_worker(self.lab.folder)
             OtpMember.beams = self.lab.folder
             names = [m.node for m in self.members]

@@ -221,6 +221,7 @@ public:
         topologies_.emplace(*node_);
         timeline_.emplace(*node_, *topologies_, config_.events.file);
         timeline_->note("sedge.started", version_text, node_->name().text());
+        timeline_->hear(kernel_->global());
         metrics_.add([this] { return cluster::node_metrics(*node_, *topologies_, *timeline_); });
         cluster::add_event_functions(kernel_->functions(), *timeline_);
         configured_.emplace(strategies_, *topologies_);

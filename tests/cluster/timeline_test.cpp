@@ -5,6 +5,7 @@
 #include "cluster/timeline/timeline_limits.hpp"
 
 #include <sedge/cluster/timeline.hpp>
+#include <sedge/otp/kernel.hpp>
 
 #include <gmock/gmock.h>
 
@@ -35,13 +36,13 @@ protected:
             if (!part->empty()) out += " " + *part;
         return out;
     }
-    /// A node a whose topology wants these hosts, and its timeline.
-    machine_node& watched(std::vector<std::string> hosts, const std::string& path = {}) {
-        auto& made = boot('a');
-        running['a'] = std::make_unique<cluster::topologies>(*made);
-        history.emplace(*made, *running['a'], path);
+    /// A node, a unless told otherwise, whose topology wants these hosts, and its timeline.
+    machine_node& watched(std::vector<std::string> hosts, const std::string& path = {}, char alive = 'a') {
+        auto& made = boot(alive);
+        running[alive] = std::make_unique<cluster::topologies>(*made);
+        history.emplace(*made, *running[alive], path);
         listening = history->watch([this](const timeline_entry& e) { heard.push_back(text_of(e)); });
-        add("t", std::move(hosts));
+        if (!hosts.empty()) add("t", std::move(hosts));
         return made;
     }
     void add(const std::string& name, std::vector<std::string> hosts) {
@@ -173,6 +174,32 @@ TEST_F(Timelines, FileThatCannotBeWrittenIsToldAndStopsNothing) {
     EXPECT_TRUE(told());
     EXPECT_TRUE(a.node->is_connected(name_of('b')));
     EXPECT_EQ(history->disk().written, 0u);
+}
+
+TEST_F(Timelines, GlobalNameThatGoesOverToAnotherPartIsTold) {
+    auto& a = boot('a');
+    auto& b = watched({}, {}, 'b');
+    otp::kernel at_a{*a, {}};
+    otp::kernel at_b{*b, {}};
+    ASSERT_TRUE(at_a.start() && at_b.start());
+    history->hear(at_b.global());
+    const auto registered = [this](machine_node& at, otp::kernel& kernel) {
+        const pid who = at->spawn(recorder(make_inbox()));
+        auto done = sim.block_on(kernel.global().register_name(term{atom{"press"}}, who, sim.now() + 10s));
+        EXPECT_TRUE(done && *done);
+        return who;
+    };
+    const pid kept = registered(a, at_a);
+    const pid lost = registered(b, at_b);
+    ASSERT_TRUE(connect(b, 'a'));
+    sim.run_for(10s);
+    EXPECT_EQ(at_b.global().whereis_name(term{atom{"press"}}), kept);
+    EXPECT_THAT(heard, testing::Contains("sedge.global.conflict a@10.0.0.1 press was " + to_string(lost) + ", is " +
+                                         to_string(kept)));
+    history.reset();
+    sim.run_for(1s);
+    at_a.stop();
+    at_b.stop();
 }
 
 } // namespace sedge::test

@@ -189,6 +189,24 @@ TEST_P(TlsVersions, TicksKeepAnIdleConnection) {
     otp.program().signal(SIGCONT);
 }
 
+TEST_P(TlsVersions, NodeThatHangsIsDownLongBeforeItsTickTime) {
+    proves("TLS", named("a node that hangs is down within 12 s, with a tick time of a minute"), direction::from_us);
+    auto& us = start_ours();
+    auto& otp = start_theirs();
+    std::vector<std::string> states;
+    auto watching = us.node.watch([&states](const node_event& e) { states.emplace_back(to_string(e.state)); });
+    ASSERT_TRUE(run(us.node.connect(atom{otp.name()})));
+    run_for(8s);
+    EXPECT_EQ(states, std::vector<std::string>{"up"});
+    EXPECT_EQ(otp.complaints(), "");
+    const auto hung = env.now();
+    otp.program().signal(SIGSTOP);
+    EXPECT_TRUE(eventually([&] { return states.back() == "down"; }, 20s));
+    EXPECT_LE(env.now() - hung, 12s);
+    EXPECT_EQ(states, (std::vector<std::string>{"up", "suspect", "down"}));
+    otp.program().signal(SIGCONT);
+}
+
 INSTANTIATE_TEST_SUITE_P(Both, TlsVersions, testing::Values(version::otp_default, version::v1_3), [](const auto& made) {
     return std::string{made.param == version::v1_3 ? "Tls13" : "OtpDefault"};
 });

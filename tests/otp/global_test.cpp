@@ -6,6 +6,9 @@
 #include <sedge/otp/gen.hpp>
 #include <sedge/otp/rpc.hpp>
 
+#include <algorithm>
+#include <map>
+
 namespace sedge::test {
 namespace {
 
@@ -132,8 +135,20 @@ TEST_F(Globals, ConflictIsSettledByTheMethodOfTheName) {
             EXPECT_TRUE(is_registered(*each, static_cast<int>(how), who.back(), how));
         }
     }
+    std::map<member*, std::vector<std::string>> told;
+    std::vector<otp::global::subscription> watching;
+    for (auto* each : {&a, &b})
+        watching.push_back(each->names().watch_conflicts([&told, each](const otp::name_conflict& c) {
+            told[each].push_back(to_erlang(c.name) + " " + to_string(c.lost) + " " +
+                                 (c.kept ? to_string(*c.kept) : "nobody"));
+        }));
     meet(b, 'a');
     sim.run_for(5s);
+    EXPECT_EQ(told[&a], std::vector{"2 " + to_string(who[2]) + " nobody"});
+    std::ranges::sort(told[&b]);
+    EXPECT_EQ(told[&b],
+              (std::vector{"0 " + to_string(who[3]) + " " + to_string(who[0]),
+                           "1 " + to_string(who[4]) + " " + to_string(who[1]), "2 " + to_string(who[5]) + " nobody"}));
     for (auto* each : {&a, &b}) {
         EXPECT_EQ(each->names().whereis_name(0), who[0]);
         EXPECT_EQ(each->names().whereis_name(1), who[1]);

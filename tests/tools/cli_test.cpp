@@ -3,6 +3,8 @@
 #include "tools/sedge_program.hpp"
 
 #include <boost/json/parse.hpp>
+#include <chrono>
+#include <csignal>
 #include <gmock/gmock.h>
 
 #include <string>
@@ -91,6 +93,45 @@ TEST_F(Sedge, ListsNodes) {
     ASSERT_EQ(rows.as_array().size(), 2u);
     EXPECT_EQ(rows.at(1).at("name"), "a@127.0.0.1");
     EXPECT_THAT(run({"epmd", "names"}).output, HasSubstr("a at port "));
+}
+
+TEST_F(Sedge, ListsNodesWithTheStatesThatANodeSeesThemIn) {
+    auto& a = *started.emplace_back(
+        start({"start", "--name", "a@127.0.0.1", "--cookie-file", "cookie", "--detection-tick-interval", "100",
+               "--detection-probe-time", "300", "--detection-answer-time", "300"}));
+    a.wait_for("accepts peers on port");
+    auto& b = node("b@127.0.0.1");
+    auto& c = node("c@127.0.0.1");
+    auto& d = node("d@127.0.0.1");
+    node("e@127.0.0.1");
+    for (const char* peer : {"b", "c", "d", "e"})
+        run({"call", "a@127.0.0.1", "net_adm", "ping", "[:\"" + std::string{peer} + "@127.0.0.1\"]", "--cookie-file",
+             "cookie"});
+    const auto state_of = [this](std::string_view name) {
+        const auto printed = run({"nodes", "--of", "a@127.0.0.1", "--json", "--cookie-file", "cookie"}).output;
+        const auto rows = boost::json::parse(printed);
+        for (const auto& row : rows.as_array())
+            if (std::string_view{row.at("name").as_string()} == name) return std::string{row.at("state").as_string()};
+        return std::string{};
+    };
+    const auto becomes = [&](std::string_view name, std::string_view state) {
+        const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+        while (state_of(name) != state && std::chrono::steady_clock::now() < until) {
+        }
+        EXPECT_EQ(state_of(name), state) << name;
+    };
+    b.signal(SIGKILL);
+    c.signal(SIGTERM);
+    becomes("b@127.0.0.1", "down");
+    becomes("c@127.0.0.1", "left");
+    d.signal(SIGSTOP);
+    becomes("d@127.0.0.1", "suspect");
+    const auto table = run({"nodes", "--of", "a@127.0.0.1", "--cookie-file", "cookie"}).output;
+    EXPECT_THAT(table, testing::ContainsRegex("b@127.0.0.1 +down +- +connection_closed"));
+    EXPECT_THAT(table, testing::ContainsRegex("c@127.0.0.1 +left +- +connection_closed"));
+    EXPECT_THAT(table, testing::ContainsRegex("d@127.0.0.1 +(suspect +- +its machine is there|down)"));
+    EXPECT_THAT(table, testing::ContainsRegex("e@127.0.0.1 +up +- +a@127.0.0.1"));
+    d.signal(SIGCONT);
 }
 
 TEST_F(Sedge, TellsWhoCannotBeReachedAndWhy) {

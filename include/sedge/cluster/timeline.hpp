@@ -3,6 +3,7 @@
 
 #include <sedge/base/clock.hpp>
 #include <sedge/base/result.hpp>
+#include <sedge/otp/global.hpp>
 #include <sedge/term/atom.hpp>
 
 #include <chrono>
@@ -76,6 +77,9 @@ public:
     timeline(sedge::node& here, topologies& running, std::string path = {});
     ~timeline();
     timeline(const timeline&) = delete;
+
+    /// Tells of conflicts of global names, too.
+    void hear(const otp::global& names);
 
     /// Something of the program's own: `note("press.jammed", "plate 7")`. The name is letters, digits, `_` and dots.
     /// False if it is not, or if there are more than `limits::timeline_names_max` different ones.

@@ -24,6 +24,14 @@ enum class conflict_method {
     notify_all,    ///< Both get `{global_name_conflict, Name, OtherPid}`, and the name is nobody's.
 };
 
+/// Two parts of a cluster have met that had given `name` to different processes, and the one in this node's part lost
+/// it.
+struct name_conflict {
+    term name;
+    pid lost;
+    std::optional<pid> kept; ///< Nothing: the name is nobody's now.
+};
+
 /// Whether this node tells the others that it has lost a node. Each node that hears of a loss disconnects from the lost
 /// node, so that no two nodes of one cluster see different parts of it (OTP's `prevent_overlapping_partitions`). Such
 /// reports of other nodes are followed in any case.
@@ -95,6 +103,11 @@ public:
     /// Runs `job` while the lock is held. False, and `job` has not run, if there was no lock until `deadline`.
     [[nodiscard]] task<bool> trans(process& self, global_lock lock, std::function<task<>()> job, time_point deadline,
                                    std::optional<std::vector<atom>> nodes = {}) const;
+
+    /// Calls `on_conflict` for each from now on, on every node of the part that lost, until the returned token is
+    /// destroyed.
+    using subscription = std::shared_ptr<void>;
+    [[nodiscard]] subscription watch_conflicts(std::function<void(const name_conflict&)> on_conflict) const;
 
     class service; // src/otp/global/service.hpp
     global() = default;

@@ -22,6 +22,9 @@ const std::vector<event_definition>& event_definitions() {
          "Somebody's connection came to nothing: it was not let in, or its handshake was not finished."},
         {"sedge.node.discovered", "node topology reason",
          "A topology has heard of a node that it does not trust, and so does not dial."},
+        {"sedge.global.conflict", "node reason",
+         "A global name meant another process in a part of the cluster that this node's part has met, and means that "
+         "one now; `node`: where that is; `reason`: the name, who lost it, who has it."},
         {"sedge.topology.added", "topology reason", "A topology has begun; `reason`: its strategy."},
         {"sedge.topology.changed", "topology reason", "A topology has another strategy or other options."},
         {"sedge.topology.removed", "topology", "A topology has ended."},

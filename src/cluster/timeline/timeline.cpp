@@ -11,6 +11,7 @@
 #include <sedge/cluster/topology.hpp>
 #include <sedge/process/node.hpp>
 #include <sedge/process/node_counts.hpp>
+#include <sedge/term/text.hpp>
 #include <sedge/wire/environment.hpp>
 
 #include <algorithm>
@@ -57,6 +58,17 @@ public:
         of_nodes_ = here_.watch([this](const node_event& what) { happened(what); });
         of_refusals_ = watch_refusals(here_, [this](const refused_connection& what) { happened(what); });
         of_topologies_ = topologies_.watch([this](const cluster::event& what) { happened(what); });
+    }
+
+    void hear(const otp::global& names) {
+        of_names_ = names.watch_conflicts([this](const otp::name_conflict& what) {
+            timeline_entry entry;
+            entry.event = "sedge.global.conflict";
+            entry.reason = to_erlang(what.name.view()) + " was " + to_string(what.lost) + ", is " +
+                           (what.kept ? to_string(*what.kept) : "nobody's");
+            if (what.kept) entry.node = what.kept->node.str();
+            record(std::move(entry), true);
+        });
     }
 
     bool note(std::string_view event, std::string_view reason, std::string_view node) {
@@ -185,12 +197,14 @@ private:
     node::subscription of_nodes_;
     node::subscription of_refusals_;
     topologies::subscription of_topologies_;
+    otp::global::subscription of_names_;
 };
 
 timeline::timeline(sedge::node& here, topologies& running, std::string path)
     : impl_(std::make_unique<impl>(here, running, std::move(path))) {}
 timeline::~timeline() = default;
 
+void timeline::hear(const otp::global& names) { impl_->hear(names); }
 bool timeline::note(std::string_view event, std::string_view reason, std::string_view node) {
     return impl_->note(event, reason, node);
 }

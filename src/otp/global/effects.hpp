@@ -5,6 +5,7 @@
 
 #include <sedge/base/log.hpp>
 #include <sedge/otp/gen.hpp>
+#include <sedge/otp/global.hpp>
 
 #include <cstdint>
 #include <string>
@@ -68,6 +69,10 @@ struct compare_names {
 struct disconnect {
     atom node;
 };
+/// A name has gone over to the process of another partition, or is nobody's.
+struct settled {
+    name_conflict what;
+};
 struct note {
     log_level level = log_level::info;
     std::string text;
@@ -77,7 +82,7 @@ struct note {
 
 using any_effect = std::variant<effect::cast, effect::plain, effect::answer, effect::wake_locker,
                                 effect::pass_to_locker, effect::release_lock, effect::resolve, effect::introduce,
-                                effect::compare_names, effect::disconnect, effect::note>;
+                                effect::compare_names, effect::disconnect, effect::settled, effect::note>;
 using effects = std::vector<any_effect>;
 
 } // namespace sedge::otp::registry

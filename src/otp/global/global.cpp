@@ -172,6 +172,12 @@ std::vector<term> global::registered_names() const {
     return names;
 }
 
+global::subscription global::watch_conflicts(std::function<void(const name_conflict&)> on_conflict) const {
+    auto token = std::make_shared<std::function<void(const name_conflict&)>>(std::move(on_conflict));
+    if (service_) service_->conflict_watchers.push_back(token);
+    return token;
+}
+
 std::vector<atom> global::known() const { return service_ ? service_->known() : std::vector<atom>{}; }
 
 task<result<void>> global::sync(time_point deadline, std::optional<std::vector<atom>> nodes) const {

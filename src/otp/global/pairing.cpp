@@ -180,13 +180,21 @@ void compare_if_ready(state& s, const atom& node, pairing& p, time_point now) {
 void apply(state& s, const operations& changes, const term& requester) {
     const term* holder = s.locks.requester_of(global_resource());
     bool is_locked_for_it = holder ? *holder == requester : !s.locks.global_was_lost();
+    const auto lost = [&s](const term& name, const std::optional<pid>& kept) {
+        const named* before = s.names.find(name);
+        if (before && before->who != kept) s.out.push_back(effect::settled{{name, before->who, kept}});
+    };
     for (const auto& entry : changes.inserted) {
+        lost(entry.name, is_locked_for_it ? std::optional{entry.who} : std::nullopt);
         if (!is_locked_for_it)
             s.names.erase(entry.name);
         else if (!s.names.insert(entry))
             s.note(log_level::error, "[sedge:global] the table of names is full; a name is left out");
     }
-    for (const auto& name : changes.erased) s.names.erase(name);
+    for (const auto& name : changes.erased) {
+        lost(name, std::nullopt);
+        s.names.erase(name);
+    }
 }
 
 void peer_up(state& s, const atom& node) {

@@ -174,6 +174,7 @@ private:
         if (!std::exchange(is_comparing_, true)) jobs_.start(compare_now_and_then());
     }
     void perform(const effect::disconnect& what) { self_.node().disconnect(what.node); }
+    void perform(const effect::settled& what) { service_->tell(what.what); }
     void perform(const effect::note& what) { self_.env().log(what.level, printable(what.text)); }
 
     void meet_next() {

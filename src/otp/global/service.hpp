@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace sedge::otp {
 
@@ -30,6 +31,14 @@ public:
     reference origin_mark; ///< See access_control.cpp.
     std::function<bool(const atom& peer)> may_take_part;
     event changed; ///< Set and reset at once whenever other nodes were known, synced or lost.
+
+    std::vector<std::weak_ptr<std::function<void(const name_conflict&)>>> conflict_watchers;
+    void tell(const name_conflict& what) {
+        std::erase_if(conflict_watchers, [](const auto& watcher) { return watcher.expired(); });
+        const auto all = conflict_watchers; // a callback may subscribe
+        for (const auto& watcher : all)
+            if (auto on_conflict = watcher.lock()) (*on_conflict)(what);
+    }
 
     /// A change of a name that waits for the registrar.
     struct request {

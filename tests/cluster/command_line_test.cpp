@@ -34,6 +34,8 @@ TEST(CommandLine, EveryKeyOfTheFileIsAnOption) {
             arguments.push_back("always");
         else if (option.flag == "--tls-version-min")
             arguments.push_back("1.3");
+        else if (option.flag == "--spin")
+            arguments.push_back("50");
         else if (!option.value_name.empty())
             arguments.push_back("4000");
         EXPECT_TRUE(parse_command_line(arguments)) << option.flag << ": " << complaint(arguments);

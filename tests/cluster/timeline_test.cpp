@@ -42,13 +42,13 @@ protected:
         running[alive] = std::make_unique<cluster::topologies>(*made);
         history.emplace(*made, *running[alive], path);
         listening = history->watch([this](const timeline_entry& e) { heard.push_back(text_of(e)); });
-        if (!hosts.empty()) add("t", std::move(hosts));
+        add("t", std::move(hosts), alive);
         return made;
     }
-    void add(const std::string& name, std::vector<std::string> hosts) {
+    void add(const std::string& name, std::vector<std::string> hosts, char alive = 'a') {
         cluster::epmd_strategy options;
         options.hosts = std::move(hosts);
-        auto added = running['a']->add({name, make_strategy(std::move(options))});
+        auto added = running[alive]->add({name, make_strategy(std::move(options))});
         EXPECT_TRUE(added) << added.error().message();
     }
     std::vector<std::string> kept(std::uint64_t after = 0) {

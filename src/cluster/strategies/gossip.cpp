@@ -32,8 +32,11 @@ constexpr seconds reopen_pause{5};
 constexpr milliseconds flood_pause{2};
 constexpr milliseconds flood_read{1};
 constexpr std::size_t secret_advised_bytes = 16;
-// While nobody is missing, heartbeats are news to nobody, and may wait to be read together.
+// While nobody is missing and nothing but heartbeats that were heard before has come for a while, they may wait to be
+// read together. Not while a cluster forms: the next one to come would wait, too. Nor in a flood: what does not fit
+// into the socket is lost, and who is new would be lost among the rest.
 constexpr milliseconds batch_time{200};
+constexpr seconds calm_time{5};
 
 std::string counter_of(const error& failure) {
     if (failure.code() == gossip_errc::too_long) return "gossip_dropped_too_long";
@@ -57,7 +60,7 @@ private:
                                       const bool& receiver_ended);
     task<> receive(strategy_context& topology, wire::datagram_socket& from, gossip_gate& gate, bool& ended);
     [[nodiscard]] byte_buffer heartbeat(strategy_context& topology) const;
-    void take(strategy_context& topology, byte_view datagram);
+    bool take(strategy_context& topology, byte_view datagram);
     const heartbeat_memory::speaker* read(strategy_context& topology, byte_view plain);
     [[nodiscard]] bool is_trusted(std::string_view node) const;
 
@@ -132,12 +135,14 @@ byte_buffer gossip::heartbeat(strategy_context& topology) const {
 task<> gossip::receive(strategy_context& topology, wire::datagram_socket& from, gossip_gate& gate, bool& ended) {
     std::array<std::uint8_t, limits::gossip_packet_bytes_max> buffer;
     time_point next_pause{};
+    time_point news_at = topology.env().now();
     for (;;) {
         auto receiving = from.receive(buffer);
         auto arrived = co_await std::move(receiving);
         if (!arrived) break;
-        wire::set_batch_time(from, topology.is_complete() ? batch_time : milliseconds{0});
-        auto verdict = gate.judge(*arrived, topology.env().now());
+        const time_point now = topology.env().now();
+        auto verdict = gate.judge(*arrived, now);
+        bool is_known = false;
         if (verdict != gossip_gate::verdict::admitted) {
             topology.count("gossip_dropped_" + std::string{to_string(verdict)});
             // So a flood is read in batches: to wake up for each datagram costs more than to read it.
@@ -149,32 +154,44 @@ task<> gossip::receive(strategy_context& topology, wire::datagram_socket& from, 
         } else if (arrived->size > buffer.size()) {
             topology.count("gossip_dropped_too_long");
         } else {
-            take(topology, byte_view{buffer}.first(arrived->size));
+            is_known = take(topology, byte_view{buffer}.first(arrived->size));
         }
+        if (!is_known) news_at = now;
+        const bool is_calm = now - news_at >= calm_time && topology.is_complete();
+        wire::set_batch_time(from, is_calm ? batch_time : milliseconds{0});
     }
     ended = true;
 }
 
-void gossip::take(strategy_context& topology, byte_view datagram) {
+/// Whether it is a heartbeat that was heard before.
+bool gossip::take(strategy_context& topology, byte_view datagram) {
     byte_buffer opened;
     if (cipher_) {
         auto plain = cipher_->open(datagram);
-        if (!plain) return topology.count(counter_of(plain.error()));
+        if (!plain) {
+            topology.count(counter_of(plain.error()));
+            return false;
+        }
         opened = std::move(*plain);
         datagram = opened;
     }
     const auto* who = memory_.find(datagram);
+    const bool is_known = who != nullptr;
     if (!who) who = read(topology, datagram);
-    if (!who || who->is_self) return;
+    if (!who || who->is_self) return is_known;
     topology.count("gossip_heard");
     if (topology.env().log_to().least() <= log_level::debug)
         topology.log(log_level::debug, "received heartbeat from " + who->node.str());
-    if (who->is_trusted) return topology.heard(who->node, trust::may_dial);
+    if (who->is_trusted) {
+        topology.heard(who->node, trust::may_dial);
+        return is_known;
+    }
     std::string section = "[topologies." + printable(topology.topology()) + "]";
     auto hint = options_.trust.empty()
                     ? "set trust = \"lan\" or a list of names in " + section + ", or a secret on all nodes"
                     : "no pattern of trust in " + section + " fits it";
     topology.heard(who->node, trust::discovered_only, hint);
+    return is_known;
 }
 
 /// Null, and counted, if it is no heartbeat.

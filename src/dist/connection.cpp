@@ -3,6 +3,7 @@
 #include <sedge/base/nursery.hpp>
 #include <sedge/dist/connection.hpp>
 #include <sedge/dist/tick.hpp>
+#include <sedge/term/spare_memory.hpp>
 #include <sedge/wire/environment.hpp>
 #include <sedge/wire/framing.hpp>
 #include <sedge/wire/gathering.hpp>
@@ -73,6 +74,7 @@ public:
         tick_timer_.disarm();
         if (watcher_) watcher_->stop();
         stall_timer_.disarm();
+        release_spare_memory();
         all_written_.set();
         queue_->note_room();
         env_.ready(down_notice_);
@@ -365,6 +367,7 @@ private:
     // -- life --------------------------------------------------------------------------------------------------------
 
     void on_tick_time() {
+        release_spare_memory();
         if (auto in_time = decoder_.check(env_.now()); !in_time) return close(in_time.error().within(name()));
         if (counts_.bytes_in == bytes_at_check_) ++counts_.ticks_missed;
         bytes_at_check_ = counts_.bytes_in;

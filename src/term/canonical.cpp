@@ -88,8 +88,8 @@ result<void> canonicaliser::close(std::size_t count) {
     return *std::move(error_);
 }
 
-void canonicaliser::reserve(std::size_t bytes) {
-    if (out_.capacity() == 0) out_ = spare_buffer(bytes);
+void canonicaliser::reserve(std::size_t bytes, std::size_t announced) {
+    if (out_.capacity() == 0) out_ = spare_buffer(bytes, announced);
     out_.reserve(bytes);
 }
 

@@ -32,8 +32,8 @@ public:
     [[nodiscard]] bool expects_binary(std::size_t count) const noexcept { return count > 0 && count <= binary_left_; }
     [[nodiscard]] std::span<std::uint8_t> open(std::size_t count);
     result<void> close(std::size_t count);
-    /// Room for that many canonical bytes.
-    void reserve(std::size_t bytes);
+    /// Room for `bytes` canonical bytes, of a term that will perhaps have as many as `announced`.
+    void reserve(std::size_t bytes, std::size_t announced);
     void use_large_pages() noexcept;
     [[nodiscard]] std::size_t made() const noexcept { return out_.size(); }
     [[nodiscard]] std::size_t room() const noexcept { return out_.capacity(); }

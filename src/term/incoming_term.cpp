@@ -47,7 +47,7 @@ void incoming_term::impl::make_room(std::size_t part, std::size_t to_come) {
     if (announced > run.room()) {
         const std::size_t wanted = std::min(most, announced + announced / 8);
         const bool early = wanted > announced || wanted >= 2 * run.room(); // all of it, or a good deal more
-        if (early || needed > run.room()) run.reserve(std::max(wanted, needed));
+        if (early || needed > run.room()) run.reserve(std::max(wanted, needed), needed + to_come);
     }
     if (needed >= large && large_room != run.room()) {
         run.use_large_pages();

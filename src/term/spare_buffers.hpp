@@ -5,11 +5,13 @@
 
 namespace sedge::etf {
 
-/// Memory of large terms that are no more, for the next ones: each thread keeps two buffers of at most 2 MiB. Pages
-/// that the program has had cost nothing; those that it gets anew cost more than all else that is done with a megabyte.
+/// Memory of large terms that are no more, for the next ones: each thread keeps two buffers of at most 2 MiB, and one
+/// of at most 256 MiB for a while (sedge/term/spare_memory.hpp). Pages that the program has had cost nothing; those
+/// that it gets anew cost more than all else that is done with a megabyte.
 
-/// An empty buffer with room for `bytes` and not much more; without any if there is none.
-[[nodiscard]] byte_buffer spare_buffer(std::size_t bytes) noexcept;
+/// An empty buffer with room for `bytes` and not much more, or for all of the `announced` bytes of a message and at
+/// most a quarter more; without any room if there is none.
+[[nodiscard]] byte_buffer spare_buffer(std::size_t bytes, std::size_t announced) noexcept;
 void keep_spare(byte_buffer&& buffer) noexcept;
 
 } // namespace sedge::etf

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "term/elixir_lexer.hpp"
 
+#include "term/text_structs.hpp"
 #include "term/utf8.hpp"
 
 #include <sedge/base/limits.hpp>
@@ -100,6 +101,13 @@ void lexer::skip_space(token& t) {
     t.space_before = t.newline_before = true;
 }
 
+/// Whether a node of that name would be printed so; what has control characters was never printed.
+static bool is_printed_as_it_is(std::string_view node) {
+    text::output out{4 * limits::atom_characters_max};
+    text::write_plain(out, node);
+    return std::move(out).finish() == node;
+}
+
 /// `#PID<NODE.ID.SERIAL>`, `#Port<NODE.ID>`, `#Reference<NODE.A.B.C>`, where NODE is a number or a node's name (with
 /// dots in it, so the numbers are counted from the end). False, and nothing taken, for anything else.
 bool lexer::scan_pasted(token& t) {
@@ -138,6 +146,7 @@ bool lexer::scan_pasted(token& t) {
         }
         const bool numeric = !inside.empty() && inside.find_first_not_of("0123456789") == std::string_view::npos;
         if (found.numbers.size() < s.numbers_min || (!named && !numeric) || inside.empty()) return false;
+        if (named && !is_printed_as_it_is(inside)) return false;
         if (named) found.node = std::string{inside};
         t.kind = token_kind::pasted;
         t.identifier = std::move(found);

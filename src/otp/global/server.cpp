@@ -224,8 +224,9 @@ private:
         for (auto& entry : missing) repair(std::move(entry));
     }
 
-    /// Nobody waits for the outcome.
+    /// Nobody waits for the outcome; what finds the registrar too busy is found missing again by a later comparison.
     void repair(named entry) {
+        if (service_->requests.size() >= missing_names_max) return;
         self_.env().log(log_level::info, printable("[sedge:global] not every node knows " + to_erlang(entry.name) +
                                                    ": registering it again"));
         auto request = std::make_shared<global::service::request>(self_.env(), now() + repair_time);

@@ -4,7 +4,6 @@
 #include <sedge/base/small_memory.hpp>
 #include <sedge/term/encoder.hpp>
 
-#include "term/block.hpp"
 #include "term/canonical.hpp"
 #include "term/common_case.hpp"
 #include "term/inflate.hpp"
@@ -37,7 +36,13 @@ const std::error_category& term_category() noexcept {
     return instance;
 }
 
-term::block* term::block::make(byte_view canonical) {
+namespace detail {
+
+struct term_block::large : term_block {
+    byte_buffer owned;
+};
+
+term_block* term_block::make(byte_view canonical) {
     if (canonical.size() > inline_bytes_max) {
         byte_buffer copy;
         copy.reserve(canonical.size());
@@ -50,7 +55,7 @@ term::block* term::block::make(byte_view canonical) {
     return b;
 }
 
-term::block* term::block::make(byte_buffer&& canonical) {
+term_block* term_block::make(byte_buffer&& canonical) {
     SEDGE_ASSERT(canonical.size() <= std::numeric_limits<std::uint32_t>::max());
     const std::size_t spare = canonical.capacity() - canonical.size();
     if (canonical.size() <= inline_bytes_max || spare > canonical.size() / 4) return make(byte_view{canonical});
@@ -60,22 +65,23 @@ term::block* term::block::make(byte_buffer&& canonical) {
     return b;
 }
 
-term::block* term::block::make(encode_buffer& canonical) {
+term_block* term_block::make(encode_buffer& canonical) {
     if (canonical.size() > inline_bytes_max) return make(canonical.take());
     auto* b = make(canonical.bytes());
     canonical.clear();
     return b;
 }
 
-const std::uint8_t* term::block::bytes_of_large() const noexcept {
+const std::uint8_t* term_block::bytes_of_large() const noexcept {
     return static_cast<const large*>(this)->owned.data();
 }
 
-void term::block::destroy_large(block* b) noexcept {
+void term_block::destroy_large(term_block* b) noexcept {
     auto* const l = static_cast<large*>(b);
     etf::keep_spare(std::move(l->owned));
     delete l;
 }
+} // namespace detail
 
 term::term(term_view view) : block_(block::make(view.bytes())) {}
 

@@ -4,13 +4,10 @@
 // Included by term/term.hpp: what is done with nearly every message, so that it takes no call: holding a term, reading
 // its elements.
 
-#include <sedge/base/small_memory.hpp>
-#include <sedge/base/use_count.hpp>
 #include <sedge/term/tags.hpp>
 #include <sedge/term/term.hpp>
 
 #include <array>
-#include <new>
 #include <utility>
 
 // g++ 12 takes the unused places of a std::variant of these for values that are destroyed.
@@ -20,41 +17,6 @@
 #endif
 
 namespace sedge {
-
-/// A term's memory. Small terms: the count and the bytes in one allocation. Larger ones keep the buffer in which they
-/// were encoded or put together, since a copy of megabytes would make everybody else wait.
-struct term::block {
-    static constexpr std::size_t inline_bytes_max = 64 * 1024;
-
-    use_count count;
-    std::uint32_t size = 0; // tells the two kinds apart
-
-    [[nodiscard]] const std::uint8_t* bytes() const noexcept {
-        return size <= inline_bytes_max ? reinterpret_cast<const std::uint8_t*>(this + 1) : bytes_of_large();
-    }
-    /// Of a small term, to be written into `room` at once. Precondition: size <= inline_bytes_max.
-    static block* with_room(std::size_t size) {
-        auto* b = new (take_small(sizeof(block) + size)) block;
-        b->size = static_cast<std::uint32_t>(size);
-        return b;
-    }
-    std::uint8_t* room() noexcept { return reinterpret_cast<std::uint8_t*>(this + 1); }
-    static block* make(byte_view canonical);
-    static block* make(byte_buffer&& canonical);
-    static block* make(encode_buffer& canonical); ///< Empty afterwards.
-    static void destroy(block* b) noexcept {
-        if (b->size <= inline_bytes_max) [[likely]]
-            give_small(b, sizeof(block) + b->size);
-        else
-            destroy_large(b);
-    }
-
-    struct large; // src/term/block.hpp
-
-private:
-    [[nodiscard]] const std::uint8_t* bytes_of_large() const noexcept;
-    static void destroy_large(block* b) noexcept;
-};
 
 namespace detail {
 

@@ -2,14 +2,15 @@
 #pragma once
 
 // Included by term/convert.hpp: values whose encoding has a size that is known before it is written, and tuples of
-// them. A term of such values is written straight into its own memory.
+// them. A term of such values is written straight into its own memory. It needs nothing of the term itself.
 
 #include <sedge/base/assert.hpp>
 #include <sedge/term/pid.hpp>
 #include <sedge/term/tags.hpp>
-#include <sedge/term/term.hpp>
 
 #include <bit>
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string_view>

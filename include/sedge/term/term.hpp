@@ -3,6 +3,7 @@
 
 #include <sedge/base/bytes.hpp>
 #include <sedge/base/limits.hpp>
+#include <sedge/term/block.hpp>
 #include <sedge/term/pid.hpp>
 
 #include <compare>
@@ -204,7 +205,7 @@ public:
     friend bool operator==(const term& a, const term& b) noexcept { return a.view() == b.view(); }
 
 private:
-    struct block; // count, size, bytes
+    using block = detail::term_block;
     explicit term(block* b) noexcept : block_(b) {}
     block* block_ = nullptr; // null: `undefined`
 };

@@ -10,9 +10,10 @@
 // times by then, so at 10 % loss this happens about once in an hour to a healthy link. Therefore it is only a
 // suspicion, and eight fresh connects to the same machine confirm or refute it, within 1.3 s: any answer, a refusal
 // too, refutes. Then the peer stays suspect until the bytes arrive, is asked about again every 2.5 s, and is given up
-// after 30 s: whatever lies between forgot this connection. A machine that never answered fresh connects (it dialled
-// from behind NAT) cannot be asked, so it has those 30 s at once. Who dialled us is asked 0.3 s later, so that it can
-// be missed soon from then on.
+// after 30 s: whatever lies between forgot this connection. A machine that is known to live and not to answer fresh
+// connects (it dialled from behind NAT) cannot be asked, so it has those 30 s at once. Who dialled us is asked 0.3 s
+// later, while all is well, to know which of them it is. Who falls silent before that is known is asked like any other,
+// and believed to be gone if it does not answer; so there is no moment from the handshake on in which it is not missed.
 //
 // Is the program there? A hung program's system acknowledges everything. Who is silent for 2 s is asked with what
 // net_adm:ping asks, {is_auth, Node} to net_kernel, which every node answers at once. Silence counts from the moment
@@ -111,7 +112,7 @@ result<void> check(const detector_options& o) {
 
 detector::detector(detector_options options, bool reachable, time_point now) noexcept
     : options_(options), next_(now + (reachable ? options.tick_interval : first_look)), written_at_(now),
-      heard_at_(now), reachable_(reachable), confirm_at_(now) {}
+      heard_at_(now), machine_(reachable ? machine::answers : machine::unknown), confirm_at_(now) {}
 
 void detector::on_written(time_point now) noexcept {
     written_at_ = now;
@@ -137,12 +138,18 @@ void detector::on_tick_read(time_point) noexcept {
 
 void detector::on_confirmation(bool machine_answers, time_point now) noexcept {
     confirming_ = false;
-    if (reachable_) {
-        confirm_failed_ = !machine_answers;
+    if (machine_answers) {
+        const bool was_known = std::exchange(machine_, machine::answers) == machine::answers;
+        confirm_failed_ = false;
+        unanswered_since_.reset();
+        confirm_at_ = was_known || link_suspect_ ? now + options_.suspect_time : now;
+    } else if (machine_ == machine::mute) {
+        confirm_at_ = now + unreachable_retry;
+    } else if (machine_ == machine::answers || link_suspect_) {
+        confirm_failed_ = true;
         confirm_at_ = now + options_.suspect_time;
     } else {
-        reachable_ = machine_answers;
-        confirm_at_ = machine_answers ? now : now + unreachable_retry;
+        unanswered_since_ = now; // mute, or gone while it was asked: the next write will tell
     }
 }
 
@@ -152,7 +159,6 @@ void detector::forgive(duration stalled) noexcept {
     if (probe_arrived_) *probe_arrived_ += stalled;
     if (stalled < stall_least) return;
     slept_ += stalled; // that clock stays the system's, since its acknowledgements are compared with it
-    if (std::exchange(confirm_failed_, false)) confirm_at_ = next_; // is asked again at once
 }
 
 detector::verdict detector::check(time_point now, const sight& seen) {
@@ -192,9 +198,18 @@ void detector::judge_link(time_point now, const sight& seen, verdict& v) {
         unacknowledged_since_.reset();
     }
     if (!link_suspect_) confirm_failed_ = false; // the answer came too late to matter
-    // Whether its machine can be asked at all is found out while all is well.
-    const bool wanted = reachable_ ? link_suspect_ : !unacknowledged_;
-    if (wanted && !confirming_ && now >= confirm_at_ && asked_once_) v.confirm = confirming_ = true;
+    if (wants_confirmation(now) && !confirming_ && now >= confirm_at_) v.confirm = confirming_ = true;
+}
+
+bool detector::wants_confirmation(time_point now) noexcept {
+    if (unanswered_since_ && !unacknowledged_ && written_at_ > *unanswered_since_) {
+        unanswered_since_.reset();
+        machine_ = machine::mute;
+        confirm_at_ = now + unreachable_retry;
+    }
+    // Whether its machine can be asked at all is found out while all is well, if there is the time.
+    const bool to_be_known = machine_ != machine::answers && !unacknowledged_ && !unanswered_since_ && asked_once_;
+    return to_be_known || (link_suspect_ && machine_ != machine::mute);
 }
 
 void detector::judge_silence(time_point now, const sight& seen, verdict& v) {

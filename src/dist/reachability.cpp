@@ -4,13 +4,14 @@
 #include <sedge/base/nursery.hpp>
 #include <sedge/wire/environment.hpp>
 
+#include <algorithm>
+
 namespace sedge::dist {
 
 namespace {
 
-constexpr duration late_least = milliseconds{250}; // then it was we who slept, and some attempts were not made
-constexpr duration unread = milliseconds{20};      // answers that came while we were late by less are read within it
-constexpr int rounds_max = 5;
+constexpr duration late_least = milliseconds{250}; // then it was we who slept, or the whole machine
+constexpr duration unread = milliseconds{20};      // answers that came while we were late are read within it
 
 /// An error of this kind comes from the other machine, or leaves open what is there.
 bool tells_of_an_answer(const std::error_code& code) {
@@ -19,9 +20,7 @@ bool tells_of_an_answer(const std::error_code& code) {
            code == std::errc::no_buffer_space || code == std::errc::not_enough_memory;
 }
 
-task<> ask(environment* env, wire::endpoint place, duration after, event* answered) {
-    auto waiting = sleep_for(*env, after);
-    co_await std::move(waiting);
+task<> ask(environment* env, wire::endpoint place, event* answered) {
     auto connecting = env->net().connect(place);
     const auto outcome = co_await std::move(connecting);
     if (outcome || tells_of_an_answer(outcome.error().code())) answered->set();
@@ -29,23 +28,31 @@ task<> ask(environment* env, wire::endpoint place, duration after, event* answer
 
 } // namespace
 
+// A stall of ours prolongs this by what it took from the attempts, and by no more: all together they are to have been
+// under way, while we were awake, for half as long as if nothing had disturbed them.
 task<bool> machine_answers(environment& env, std::vector<wire::endpoint> places, duration within) {
     if (places.empty()) co_return true;
-    for (int round = 0; round < rounds_max; ++round) {
-        const time_point due = env.now() + within;
-        event answered{env};
-        nursery asking;
-        for (std::size_t i = 0; i < confirming_connects; ++i)
-            asking.start(ask(&env, places[i % places.size()], within * i / (confirming_connects + 1), &answered));
+    constexpr int all = confirming_connects;
+    const duration step = within / (all + 1);
+    const duration enough = step * (all * (all + 3) / 4);
+    const time_point began = env.now();
+    event answered{env};
+    nursery asking;
+    int made = 0;
+    for (duration under_way{}; made < all || under_way < enough;) {
+        const time_point now = env.now();
+        for (; made < all && began + step * made <= now; ++made)
+            asking.start(ask(&env, places[static_cast<std::size_t>(made) % places.size()], &answered));
+        const time_point due = made < all ? began + step * made : std::max(began + within, now + step);
         auto waiting = detail::finishes_before(env, due, answered.wait());
         const bool in_time = co_await std::move(waiting);
         if (in_time) co_return true;
-        if (env.now() - due >= late_least) continue;
-        auto reading = detail::finishes_before(env, env.now() + unread, answered.wait());
-        const bool was_there = co_await std::move(reading);
-        co_return was_there;
+        const duration late = env.now() - due;
+        under_way += made * (due - now + (late < late_least ? late : duration{}));
     }
-    co_return true;
+    auto reading = detail::finishes_before(env, env.now() + unread, answered.wait());
+    const bool was_there = co_await std::move(reading);
+    co_return was_there;
 }
 
 } // namespace sedge::dist

@@ -57,18 +57,48 @@ TEST_F(Reachability, NoStreamIsLeft) {
     EXPECT_EQ(world.open_streams(), before);
 }
 
-TEST_F(Reachability, WhoSleptOverTheTimeAsksAgain) {
-    world.cut("10.0.0.1", "10.0.0.2");
+// Whoever sleeps while it asks.
+struct SleptOver : Reachability {
     std::optional<bool> answer;
+    time_point answered_at{};
     nursery tasks;
-    tasks.start([](environment* env, wire::endpoint place, std::optional<bool>* into) -> task<> {
-        auto asking = dist::machine_answers(*env, {place}, 1300ms);
-        into->emplace(co_await std::move(asking));
-    }(&here, open, &answer));
-    world.run_for(500ms);
+
+    void ask_in_background() {
+        tasks.start([](SleptOver* test, environment* env, wire::endpoint place) -> task<> {
+            auto asking = dist::machine_answers(*env, {place}, 1300ms);
+            test->answer.emplace(co_await std::move(asking));
+            test->answered_at = env->now();
+        }(this, &here, open));
+    }
+};
+
+TEST_F(SleptOver, WhatWasNotAskedIsAskedAfterwards) {
+    world.cut("10.0.0.1", "10.0.0.2");
+    ask_in_background();
+    world.run_for(50ms);
     world.pause("10.0.0.1", 5s);
     world.run_for(2s);
     world.heal_all();
     world.run_for(10s);
     EXPECT_EQ(answer, true);
+}
+
+TEST_F(SleptOver, StallPutsTheAnswerOffByLittleMoreThanItself) {
+    for (auto moment = 0ms; moment < 1300ms; moment += 50ms) {
+        for (const auto stall : {300ms, 1000ms, 5000ms}) {
+            answer.reset();
+            world.cut("10.0.0.1", "10.0.0.2");
+            const auto began = world.now();
+            ask_in_background();
+            world.run_for(moment);
+            world.pause("10.0.0.1", stall);
+            world.run_for(20s);
+            EXPECT_EQ(answer, false);
+            EXPECT_GE(answered_at - began, 1300ms);
+            EXPECT_LE(answered_at - began, std::max<milliseconds>(moment + stall + 550ms, 1320ms + 300ms))
+                << moment / 1ms << " " << stall / 1ms;
+            world.heal_all();
+            world.run_for(5s);
+        }
+    }
 }

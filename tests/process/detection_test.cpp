@@ -72,6 +72,33 @@ TEST_F(Detection, PeerThatIsCutOffIsSuspectAndThenDown) {
     EXPECT_EQ(b.events.back(), "down a@10.0.0.1 net_tick_timeout");
 }
 
+TEST_F(Detection, BothEndsMissEachOtherAlsoWhenTheConnectionIsNew) {
+    for (const auto age : {0ms, 10ms, 100ms, 250ms, 350ms, 900ms}) {
+        auto& c = boot('c');
+        std::vector<time_point> at;
+        auto watched = c->watch([&](const node_event& e) {
+            if (e.state == node_state::down) at.push_back(sim.now());
+        });
+        told.clear();
+        ASSERT_TRUE(connect(c, 'a').has_value());
+        sim.run_until([&] { return !told.empty(); });
+        ASSERT_EQ(told.front(), "up") << "who was dialled knows of it";
+        sim.run_for(age);
+        sim.cut(a.address, c.address);
+        const auto cut = sim.now();
+        sim.run_for(10s);
+        ASSERT_EQ(told.back(), "down") << age / 1ms;
+        EXPECT_LE(since(cut), 5s) << age / 1ms;
+        ASSERT_FALSE(at.empty()) << age / 1ms;
+        EXPECT_LE(at.back() - cut, 5s) << age / 1ms;
+        sim.heal_all();
+        watched = {};
+        kill(c);
+        all.pop_back();
+        sim.run_for(1s);
+    }
+}
+
 TEST_F(Detection, OneWayIsEnoughToBeCutOff) {
     sim.cut_one_way(b.address, a.address);
     sim.run_for(5s);

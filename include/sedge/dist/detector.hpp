@@ -70,6 +70,7 @@ private:
     void wait_from(time_point when) noexcept;
     void forgive(duration stalled) noexcept;
     void judge_link(time_point now, const sight& seen, verdict& v);
+    [[nodiscard]] bool wants_confirmation(time_point now) noexcept;
     void judge_silence(time_point now, const sight& seen, verdict& v);
     void plan(time_point now, const sight& seen) noexcept;
     [[nodiscard]] time_point tick_moment(time_point latest) const noexcept;
@@ -88,7 +89,9 @@ private:
     std::optional<time_point> unacknowledged_since_; // a write of then or later is not acknowledged
     duration slept_{};                               // since then, by this program
     bool link_suspect_ = false;
-    bool reachable_;
+    enum class machine { unknown, answers, mute }; // fresh connects; mute: it lives, and does not answer them
+    machine machine_;
+    std::optional<time_point> unanswered_since_; // asked in vain while unknown, and not known to live since
     bool confirming_ = false;
     bool confirm_failed_ = false;
     time_point confirm_at_; // not before

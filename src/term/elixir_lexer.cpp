@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "term/elixir_lexer.hpp"
 
+#include "term/elixir_operators.hpp"
 #include "term/text_structs.hpp"
 #include "term/utf8.hpp"
 
@@ -9,6 +10,7 @@
 
 #include <array>
 #include <charconv>
+#include <span>
 
 namespace sedge::elixir {
 
@@ -30,11 +32,8 @@ constexpr std::array<std::string_view, 52> symbols{"...", "===",  "!==", "&&&", 
                                                    "{",   "}",    "%",   ",",   ";",   ".",   "=",   "+",   "-",
                                                    "*",   "/",    "<",   ">",   "|",   "!",   "&"};
 
-/// Operators and containers that may stand behind a colon as an atom.
-constexpr std::array<std::string_view, 36> symbol_atoms{
-    "<<>>", "%{}", "...", "===", "!==", "&&&", "|||", "^^^", "~~~", "{}", "[]", "->",
-    "<-",   "=>",  "==",  "!=",  "=~",  "<=",  ">=",  "&&",  "||",  "<>", "++", "--",
-    "**",   "..",  "|>",  "=",   "+",   "-",   "*",   "/",   "<",   ">",  "!",  "%"};
+/// Read behind a colon, though Elixir writes them with quotes.
+constexpr std::array<std::string_view, 3> quoted_operator_atoms{"^^^", "~~~", "<|>"};
 
 term atom_term(std::string_view text) {
     byte_buffer out;
@@ -71,7 +70,7 @@ token lexer::next() {
         scan_character(t);
     else if (c == '~' && (is_upper(source_.peek(1)) || starts_name(source_.peek(1))))
         scan_sigil(t);
-    else
+    else if (!scan_operator_key(t))
         scan_symbol(t);
     t.space_after = source_.at_end() || is_space(source_.peek());
     if (source_.failed()) t.kind = token_kind::end;
@@ -176,6 +175,19 @@ void lexer::scan_number(token& t) {
                                                        : "digits of that base");
 }
 
+/// `+: 1` in a keyword list. Not `::`, and not `&1:`.
+bool lexer::scan_operator_key(token& t) {
+    for (const auto symbol : operator_atoms) {
+        if (!source_.starts_with(symbol)) continue;
+        if (source_.peek(symbol.size()) != ':' || !is_space(source_.peek(symbol.size() + 1))) return false;
+        source_.advance(symbol.size() + 1);
+        t.kind = token_kind::key;
+        t.text = symbol;
+        return true;
+    }
+    return false;
+}
+
 /// True, and the colon taken, if the name just read is a key of a keyword list.
 bool lexer::takes_key_colon() {
     if (source_.peek() != ':' || source_.peek(1) == ':') return false;
@@ -186,12 +198,22 @@ bool lexer::takes_key_colon() {
     return source_.take(":");
 }
 
+/// Of `a@h: 1` the bytes `@h`: only keys and atoms have such names. 0 if there is none.
+std::size_t lexer::rest_of_key_with_at_sign() const {
+    if (source_.peek() != '@') return 0;
+    std::size_t size = 0;
+    while (is_name(source_.peek(size)) || source_.peek(size) == '@') ++size;
+    if (source_.peek(size) == '?' || source_.peek(size) == '!') ++size;
+    return source_.peek(size) == ':' && is_space(source_.peek(size + 1)) ? size : 0;
+}
+
 void lexer::scan_identifier(token& t) {
     const bool alias = is_upper(source_.peek());
     const auto start = source_.offset();
     while (is_name(source_.peek())) source_.advance();
     const bool mark = source_.peek() == '?' || source_.peek() == '!';
     if (!alias && mark && source_.peek(1) != '=') source_.advance();
+    source_.advance(rest_of_key_with_at_sign());
     t.text = std::string{source_.since(start)};
     t.kind = alias ? token_kind::alias : token_kind::identifier;
     if (takes_key_colon()) t.kind = token_kind::key;
@@ -222,10 +244,13 @@ void lexer::scan_colon(token& t) {
         if (source_.peek() == '?' || source_.peek() == '!') source_.advance();
         text = std::string{source_.since(start)};
     } else {
-        for (const auto symbol : symbol_atoms) {
-            if (!source_.take(symbol)) continue;
-            t.value = atom_term(symbol);
-            return;
+        for (const auto& symbols : {std::span<const std::string_view>{quoted_operator_atoms},
+                                    std::span<const std::string_view>{operator_atoms}}) {
+            for (const auto symbol : symbols) {
+                if (!source_.take(symbol)) continue;
+                t.value = atom_term(symbol);
+                return;
+            }
         }
         return source_.expected("the text of an atom behind the colon");
     }

@@ -56,14 +56,16 @@ private:
     void scan_sigil(token& t);
     void scan_symbol(token& t);
     void scan_quoted(token& t, bool charlist);
+    bool scan_operator_key(token& t);
     bool takes_key_colon();
+    [[nodiscard]] std::size_t rest_of_key_with_at_sign() const;
 
     struct quoted {
         std::string_view close;
-        bool escapes = true;        ///< `\n` and `#{...}` have their meaning.
-        bool raw_bytes = true;      ///< `\xff` is a byte, not a character.
-        bool indented = false;      ///< A heredoc: the indentation of `close` is taken off each line.
-        bool interpolated = false;  ///< Set by scanning: the text has `#{...}` in it.
+        bool escapes = true;       ///< `\n` and `#{...}` have their meaning.
+        bool raw_bytes = true;     ///< `\xff` is a byte, not a character.
+        bool indented = false;     ///< A heredoc: the indentation of `close` is taken off each line.
+        bool interpolated = false; ///< Set by scanning: the text has `#{...}` in it.
     };
     std::string scan_until_close(quoted& form, position opened);
     void scan_escape(std::string& out, bool raw_bytes);

@@ -7,6 +7,7 @@
 // reads back as the same atom. Characters that turn the direction of writing are always escaped, since they can make
 // a terminal show something else than what is there.
 
+#include "term/elixir_operators.hpp"
 #include "term/text_out.hpp"
 #include "term/utf8.hpp"
 
@@ -47,11 +48,6 @@ script script_of(char32_t c) {
     return script::none;
 }
 
-constexpr std::array<std::string_view, 51> operators{
-    "!",    "!=", "!==", "%",  "%{}", "&",  "&&",  "&&&",  "*",   "**",  "+",  "++",  "+++",
-    "-",    "--", "---", "->", ".",   "..", "...", "..//", "/",   "<",   "<-", "<<<", "<<>>",
-    "<<~",  "<=", "<>",  "<~", "<~>", "=",  "==",  "===",  "=~",  ">",   ">=", ">>>", "@",
-    "\\\\", "^",  "{}",  "|",  "|>",  "||", "|||", "~>",   "~>>", "and", "or", "in"};
 constexpr std::array<std::string_view, 10> not_callable{"%", "%{}", "->", ".", "..", "...", "..//", "<<>>", "{}", ""};
 constexpr std::array<std::string_view, 4> only_callable{"::", "^^^", "~~~", "<|>"};
 
@@ -59,6 +55,8 @@ template <std::size_t N>
 bool is_one_of(const std::array<std::string_view, N>& all, std::string_view s) {
     return std::find(all.begin(), all.end(), s) != all.end();
 }
+
+bool is_operator_atom(std::string_view atom) { return is_one_of(elixir::operator_atoms, atom); }
 
 /// A letter or `_`, then letters, digits, `_` and `@`, perhaps `?` or `!` at the end.
 bool is_identifier(std::string_view atom, bool at_sign_allowed) {
@@ -157,7 +155,7 @@ void write_atom_elixir(output& out, std::string_view atom) {
     } else if (is_alias(atom)) {
         const auto name = atom.substr(7);
         out << (name == "Elixir" || name.starts_with("Elixir.") ? atom : name);
-    } else if (is_identifier(atom, true) || is_one_of(operators, atom)) {
+    } else if (is_identifier(atom, true) || is_operator_atom(atom)) {
         out << ':' << atom;
     } else {
         out << ':', write_quoted(out, atom);
@@ -165,7 +163,7 @@ void write_atom_elixir(output& out, std::string_view atom) {
 }
 
 void write_key_elixir(output& out, std::string_view atom) {
-    if (atom != "Elixir" && (is_identifier(atom, true) || is_one_of(operators, atom))) {
+    if (atom != "Elixir" && (is_identifier(atom, true) || is_operator_atom(atom))) {
         out << atom;
     } else {
         write_quoted(out, atom);
@@ -176,7 +174,7 @@ void write_key_elixir(output& out, std::string_view atom) {
 void write_function_name_elixir(output& out, std::string_view atom) {
     const bool is_name = is_identifier(atom, false) && !is_upper_ascii(static_cast<std::uint8_t>(atom[0]));
     const bool is_operator =
-        (is_one_of(operators, atom) && !is_one_of(not_callable, atom)) || is_one_of(only_callable, atom);
+        (is_operator_atom(atom) && !is_one_of(not_callable, atom)) || is_one_of(only_callable, atom);
     if (is_name || is_operator) {
         out << atom;
     } else {

@@ -54,6 +54,14 @@ TEST(TimelineEntry, IsReadBackAsItWas) {
     EXPECT_EQ(after.left_out, before.left_out);
 }
 
+TEST(TimelineEntry, TimesThatDoublesOnlyComeNearToReadBackAsTheyWere) {
+    auto entry = dial_that_failed();
+    for (const std::int64_t micros : {1LL, 8'110'000LL, 8'109'999LL, 3'600'000'001LL, 999'999'999'999'999LL}) {
+        entry.took = std::chrono::microseconds{micros};
+        EXPECT_EQ(timeline_entry_from_json(to_json(entry)).value().took, entry.took) << micros;
+    }
+}
+
 TEST(TimelineEntry, TextOfStrangersStaysInsideItsLine) {
     auto entry = dial_that_failed();
     entry.reason = "first\nsecond \"quoted\" \x1b[2J";

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "term/elixir_operators.hpp"
+
 #include <sedge/term/literal.hpp>
 #include <sedge/term/text.hpp>
 
@@ -105,6 +107,25 @@ TEST(Literal, ListsOfBytesHaveTheFormThatOtpWrites) {
 
 TEST(Literal, StructsAreMapsWithTheirName) {
     EXPECT_EQ(elixir_term("%A{b: 1}"), elixir_term("%{__struct__: A, b: 1}"));
+}
+
+TEST(Literal, OperatorsAsAtomsAndKeysReadBackAsTheyAreWritten) {
+    for (const auto text : elixir::operator_atoms) {
+        const term name{atom{text}};
+        EXPECT_EQ(to_elixir(name), ":" + std::string{text});
+        EXPECT_EQ(elixir_term(to_elixir(name)), name);
+        const term keywords{std::vector{std::tuple{atom{text}, 1}, std::tuple{"and"_atom, 2}}};
+        EXPECT_EQ(to_elixir(keywords), "[" + std::string{text} + ": 1, and: 2]");
+        EXPECT_EQ(elixir_term(to_elixir(keywords)), keywords);
+        const term map{std::map<atom, int>{{atom{text}, 1}}};
+        EXPECT_EQ(elixir_term(to_elixir(map)), map);
+    }
+    EXPECT_EQ(elixir_term("[:^^^, :~~~, :<|>]"), elixir_term(R"([:"^^^", :"~~~", :"<|>"])"));
+}
+
+TEST(Literal, NamesWithAnAtSignAreKeys) {
+    const term keywords{std::vector{std::tuple{"a@h"_atom, 1}}};
+    EXPECT_EQ(elixir_term(to_elixir(keywords)), keywords);
 }
 
 TEST(Literal, CallsVariablesAndOperatorsAreNoLiterals) {

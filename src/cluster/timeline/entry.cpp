@@ -94,7 +94,8 @@ std::string to_json(const timeline_entry& entry) {
     add("event", entry.event);
     add("node", entry.node);
     add("topology", entry.topology);
-    if (entry.took) out["seconds"] = std::chrono::duration<double>{*entry.took}.count();
+    if (entry.took) // microseconds, as the time: what fits a double exactly reads back the same
+        out["seconds"] = std::chrono::duration<double>{std::chrono::round<microseconds>(*entry.took)}.count();
     add("reason", entry.reason);
     if (entry.left_out != 0) out["left_out"] = entry.left_out;
     return boost::json::serialize(out);
@@ -121,7 +122,7 @@ result<timeline_entry> timeline_entry_from_json(std::string_view line) {
     if (took && took->is_number()) {
         const auto count = took->to_number<double>();
         if (count >= 0 && count <= took_most)
-            out.took = std::chrono::duration_cast<duration>(std::chrono::duration<double>{count});
+            out.took = std::chrono::round<microseconds>(std::chrono::duration<double>{count});
     }
     return out;
 }

@@ -66,7 +66,7 @@ result<std::size_t> canonicaliser::feed(byte_view bytes) {
         cut_ = false;
         error_.reset();
         at_ = taken; // a step is done whole or not at all
-        out_.resize(made);
+        out_.truncate(made);
         break;
     }
     passed_ += at_;
@@ -76,9 +76,7 @@ result<std::size_t> canonicaliser::feed(byte_view bytes) {
 
 std::span<std::uint8_t> canonicaliser::open(std::size_t count) {
     SEDGE_ASSERT(expects_binary(count));
-    const std::size_t made = out_.size();
-    out_.resize(made + count);
-    return {out_.data() + made, count};
+    return {out_.extend(count), count};
 }
 
 result<void> canonicaliser::close(std::size_t count) {
@@ -89,7 +87,7 @@ result<void> canonicaliser::close(std::size_t count) {
 }
 
 void canonicaliser::reserve(std::size_t bytes, std::size_t announced) {
-    if (out_.capacity() == 0) out_ = spare_buffer(bytes, announced);
+    if (out_.capacity() == 0) out_ = encode_buffer{spare_buffer(bytes, announced)};
     out_.reserve(bytes);
 }
 
@@ -111,7 +109,8 @@ void canonicaliser::start_rewriting() {
     if (rewriting_) return;
     rewriting_ = true;
     out_.reserve(in_.size() + in_.size() / 4);
-    out_.assign(in_.begin(), in_.begin() + static_cast<std::ptrdiff_t>(at_));
+    out_.clear();
+    out_.append(in_.first(at_));
 }
 
 bool canonicaliser::fail(const char* why, term_errc code) {
@@ -301,8 +300,12 @@ bool canonicaliser::read_tail() {
         if (!has(3) || !has(3 + std::size_t{load16(p + 1)})) return cut();
         more = load16(p + 1);
         drop(3 + more);
-        for (std::size_t i = 0; i < more; ++i) out_.insert(out_.end(), {small_integer, p[3 + i]});
-        out_.push_back(nil);
+        std::uint8_t* out = out_.extend(2 * more + 1);
+        for (std::size_t i = 0; i < more; ++i) {
+            *out++ = small_integer;
+            *out++ = p[3 + i];
+        }
+        *out = nil;
         closed = true;
     } else if (*p == list) {
         if (!has(5)) return cut();
@@ -384,8 +387,8 @@ std::size_t shorten_list(std::uint8_t* term, std::size_t size) noexcept {
     return 3 + length;
 }
 
-void shorten_list(byte_buffer& out, std::size_t start) {
-    out.resize(start + shorten_list(out.data() + start, out.size() - start));
+void shorten_list(encode_buffer& out, std::size_t start) {
+    out.truncate(start + shorten_list(out.data() + start, out.size() - start));
 }
 
 } // namespace sedge::etf

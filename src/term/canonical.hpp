@@ -39,10 +39,10 @@ public:
     [[nodiscard]] std::size_t room() const noexcept { return out_.capacity(); }
 
     /// After success: part of the input if that was canonical already, otherwise a rewritten copy.
-    [[nodiscard]] byte_view canonical() const noexcept { return rewriting_ ? byte_view{out_} : in_.first(at_); }
+    [[nodiscard]] byte_view canonical() const noexcept { return rewriting_ ? out_.bytes() : in_.first(at_); }
     [[nodiscard]] bool has_rewritten() const noexcept { return rewriting_; }
     /// The copy. Precondition: has_rewritten().
-    [[nodiscard]] byte_buffer take_rewritten() noexcept { return std::move(out_); }
+    [[nodiscard]] byte_buffer take_rewritten() noexcept { return out_.take(); }
     /// Bytes of the input that the term took.
     [[nodiscard]] std::size_t consumed() const noexcept { return at_; }
 
@@ -92,13 +92,13 @@ private:
     }
     /// Where the next canonical byte goes.
     [[nodiscard]] std::size_t position() const noexcept { return rewriting_ ? out_.size() : at_; }
-    [[nodiscard]] const std::uint8_t* written() const noexcept { return rewriting_ ? out_.data() : in_.data(); }
+    [[nodiscard]] const std::uint8_t* written() const noexcept { return rewriting_ ? out_.bytes().data() : in_.data(); }
 
     /// The next input bytes are canonical as they are.
     bool keep(std::size_t count) {
         if (!has(count)) return cut();
         if (rewriting_) [[unlikely]]
-            out_.insert(out_.end(), here(), here() + count);
+            out_.append({here(), count});
         at_ += count;
         return true;
     }
@@ -118,7 +118,7 @@ private:
     bool cut_ = false;
     bool tail_is_next_ = false;   // the elements of the list on top are read
     std::size_t binary_left_ = 0; // of a binary that is taken in pieces
-    byte_buffer out_;
+    encode_buffer out_;
     std::size_t maps_seen_ = 0; // completed maps of two and more pairs
     small_stack<frame, 32> frames_;
     small_stack<key, 32> keys_;
@@ -127,7 +127,7 @@ private:
 
 /// If the LIST at `start`, the last thing in `out`, is a proper list of bytes, makes it the STRING that OTP would
 /// send. Precondition: a complete canonical list otherwise.
-void shorten_list(byte_buffer& out, std::size_t start);
+void shorten_list(encode_buffer& out, std::size_t start);
 /// The same for a term of `size` bytes; gives its size afterwards.
 std::size_t shorten_list(std::uint8_t* term, std::size_t size) noexcept;
 /// The same question for `length` elements from `first` to `last` (the tail).

@@ -106,7 +106,7 @@ bool canonicaliser::read_pid() {
     const bool is_old = *here() == old_pid;
     if (is_old) {
         rewrite(1);
-        out_.push_back(new_pid);
+        *out_.extend(1) = new_pid;
     } else {
         keep(1);
     }
@@ -118,7 +118,7 @@ bool canonicaliser::read_pid() {
     if (creation > old_creation_max) return fail("creation above 3");
     keep(8);
     drop(1);
-    writer{out_}.u32(creation);
+    store32(out_.extend(4), creation);
     return true;
 }
 
@@ -137,12 +137,13 @@ bool canonicaliser::read_port() {
     const auto wanted = id >= v4_port_id_min ? v4_port : new_port;
     if (tag == wanted) return keep(id_bytes + 4);
     drop(id_bytes + creation_bytes);
-    out_[start] = wanted;
+    out_.data()[start] = wanted;
     if (wanted == v4_port) {
-        writer{out_}.u64(id).u32(creation);
+        store64(out_.extend(8), id);
     } else {
-        writer{out_}.u32(static_cast<std::uint32_t>(id)).u32(creation);
+        store32(out_.extend(4), static_cast<std::uint32_t>(id));
     }
+    store32(out_.extend(4), creation);
     return true;
 }
 
@@ -164,7 +165,8 @@ bool canonicaliser::read_reference() {
     } else {
         drop(1);
     }
-    writer{out_}.u8(newer_reference).u16(static_cast<std::uint16_t>(words));
+    *out_.extend(1) = newer_reference;
+    store16(out_.extend(2), words);
     if (!has(1)) return cut();
     if (!read_atom()) return false;
     if (!has(1 + 4 * words)) return cut();
@@ -175,8 +177,8 @@ bool canonicaliser::read_reference() {
     if (creation > old_creation_max) return fail("creation above 3");
     if (load32(first) >= old_reference_word_end) return fail("first word of an old reference above 18 bits");
     drop(1 + 4 * words);
-    writer out{out_};
-    out.u32(creation).bytes({first, 4 * words});
+    store32(out_.extend(4), creation);
+    out_.append({first, 4 * words});
     return true;
 }
 

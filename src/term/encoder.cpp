@@ -23,7 +23,7 @@ constexpr std::size_t room_bytes_max = 16 * 1024; // not more, since what is mad
 constexpr std::size_t large_bytes = 16 * 1024;    // a copy of this much is not worth room that was cleared before
 
 /// Room in `buffer`, which holds `used` bytes, for `more`; at least doubling.
-void reserve(byte_buffer& buffer, std::size_t used, std::size_t more) {
+void make_room(byte_buffer& buffer, std::size_t used, std::size_t more) {
     if (used + more <= buffer.capacity()) return;
     buffer.resize(used); // nothing else is worth copying
     buffer.reserve(std::max(used + more, 2 * buffer.capacity()));
@@ -31,21 +31,32 @@ void reserve(byte_buffer& buffer, std::size_t used, std::size_t more) {
 }
 
 void append_to(byte_buffer& buffer, byte_view bytes) {
-    reserve(buffer, buffer.size(), bytes.size());
+    make_room(buffer, buffer.size(), bytes.size());
     buffer.insert(buffer.end(), bytes.begin(), bytes.end());
 }
 } // namespace
 
+void encode_buffer::reserve(std::size_t bytes) {
+    const std::size_t used = size();
+    if (bytes <= storage_.capacity()) return;
+    storage_.resize(used);
+    storage_.reserve(bytes);
+    truncate(used);
+}
+
 void encode_buffer::grow(std::size_t count) {
     const std::size_t used = size();
-    const std::size_t wanted = used + count + std::clamp(used, room_bytes_min, room_bytes_max);
-    reserve(storage_, used, wanted - used);
+    const std::size_t needed = used + count;
+    std::size_t wanted = needed + std::clamp(used, room_bytes_min, room_bytes_max);
+    if (needed <= storage_.capacity()) wanted = std::min(wanted, storage_.capacity()); // what was reserved is enough
+    make_room(storage_, used, wanted - used);
     storage_.resize(wanted);
     truncate(used);
 }
 
 void encode_buffer::append(byte_view more) {
-    if (more.size() <= large_bytes) return etf::copy_short(extend(more.size()), more.data(), more.size());
+    const bool has_room = more.size() <= static_cast<std::size_t>(end_ - at_);
+    if (has_room || more.size() <= large_bytes) return etf::copy_short(extend(more.size()), more.data(), more.size());
     append_to(whole(), more);
 }
 

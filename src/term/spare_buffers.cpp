@@ -41,7 +41,6 @@ byte_buffer spare_buffer(std::size_t bytes, std::size_t announced) noexcept {
 void keep_spare(byte_buffer&& buffer) noexcept {
     auto* const mine = per_thread<spares>::get();
     if (!keeps_memory || mine == nullptr || buffer.capacity() > large_bytes_max) return;
-    buffer.clear();
     if (buffer.capacity() > bytes_max) {
         mine->large_is_old = false;
         return mine->large.swap(buffer);

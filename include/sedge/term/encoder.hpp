@@ -23,6 +23,8 @@ class encoder;
 class encode_buffer {
 public:
     encode_buffer() = default;
+    /// With the memory of `used`, as much of it as has been written to once: what was in it is not kept.
+    explicit encode_buffer(byte_buffer&& used) noexcept : storage_(std::move(used)) { clear(); }
     encode_buffer(encode_buffer&& other) noexcept { swap(other); }
     encode_buffer& operator=(encode_buffer&& other) noexcept { return swap(other), *this; }
 
@@ -32,6 +34,9 @@ public:
         return at_ != nullptr ? static_cast<std::size_t>(at_ - storage_.data()) : storage_.size();
     }
     [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+    [[nodiscard]] std::size_t capacity() const noexcept { return storage_.capacity(); }
+    /// Takes memory for so many bytes in all; its pages are not touched.
+    void reserve(std::size_t bytes);
 
     /// `count` more bytes at the end, to be written by the caller; what is in them is not said. Invalidates pointers.
     std::uint8_t* extend(std::size_t count) {

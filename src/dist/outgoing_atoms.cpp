@@ -30,9 +30,15 @@ std::size_t slot_of(std::string_view text) noexcept {
 bool is_same(std::string_view a, std::string_view b) noexcept {
     const std::size_t size = a.size();
     if (size != b.size()) return false;
-    if (size < 8 || size > 16) return a == b;
+    if (size > 16) return a == b;
     const auto* const p = reinterpret_cast<const std::uint8_t*>(a.data());
     const auto* const q = reinterpret_cast<const std::uint8_t*>(b.data());
+    if (size < 4) {
+        for (std::size_t i = 0; i < size; ++i)
+            if (p[i] != q[i]) return false;
+        return true;
+    }
+    if (size < 8) return load32(p) == load32(q) && load32(p + size - 4) == load32(q + size - 4);
     return load64(p) == load64(q) && load64(p + size - 8) == load64(q + size - 8);
 }
 

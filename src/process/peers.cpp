@@ -151,10 +151,11 @@ peer_set::peer_ptr peer_set::find_or_add(const atom& name) {
 }
 
 peer_set::peer* peer_set::linked(const atom& name) const {
-    if (recent_ == nullptr || recent_->name != name) {
+    if (recent_ == nullptr || recent_name_ != name) {
         const auto position = peers_.find(name);
         if (position == peers_.end()) return nullptr;
         recent_ = position->second.get();
+        recent_name_ = name;
     }
     return recent_->connection ? recent_ : nullptr;
 }

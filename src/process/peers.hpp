@@ -110,6 +110,7 @@ private:
     std::optional<dist::name_arbiter> arbiter_; // from `start` on: it needs our name
     std::unordered_map<atom, peer_ptr> peers_;
     mutable peer* recent_ = nullptr; // in `peers_`, which `linked` asked for last: mostly the next one, too
+    mutable atom recent_name_;       // of it, the very atom that was asked for: found equal without a look at its text
     std::unordered_map<atom, dist::cookie> cookies_;        // of single peers
     std::shared_ptr<int> alive_ = std::make_shared<int>(0); // for posted jobs: expires with this
     node_traffic closed_;                                   // of connections that are no more

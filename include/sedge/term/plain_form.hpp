@@ -5,6 +5,7 @@
 // them. A term of such values is written straight into its own memory. It needs nothing of the term itself.
 
 #include <sedge/base/assert.hpp>
+#include <sedge/base/bytes.hpp>
 #include <sedge/term/pid.hpp>
 #include <sedge/term/tags.hpp>
 
@@ -13,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <string>
 #include <string_view>
 #include <tuple>
 
@@ -94,6 +96,20 @@ struct plain_form<pid> {
         etf::store32(p + 4, value.serial);
         etf::store32(p + 8, value.creation);
         return p + 12;
+    }
+};
+
+/// Whatever becomes a binary. Precondition of `write`: less than 4 GiB, as in every term.
+template <class T>
+requires std::same_as<T, byte_buffer> || std::same_as<T, byte_view> || std::same_as<T, std::string> ||
+    std::same_as<T, std::string_view>
+struct plain_form<T> {
+    static std::size_t size(const T& value) noexcept { return 5 + value.size(); }
+    static std::uint8_t* write(std::uint8_t* p, const T& value) noexcept {
+        *p = etf::binary;
+        etf::store32(p + 1, static_cast<std::uint32_t>(value.size()));
+        etf::copy_short(p + 5, value.data(), value.size());
+        return p + 5 + value.size();
     }
 };
 

@@ -7,10 +7,12 @@
 #include <sedge/wire/environment.hpp>
 #include <sedge/wire/framing.hpp>
 #include <sedge/wire/gathering.hpp>
+#include <sedge/wire/patience.hpp>
 
 #include <algorithm>
 
 #include "dist/outgoing.hpp"
+#include "dist/patience.hpp"
 #include "dist/watcher.hpp"
 
 namespace sedge::dist {
@@ -33,6 +35,7 @@ public:
                    {limits::fragment_sequences_max, options.message_bytes_max, limits::fragment_time_max},
                    {link_.self, link_.peer.name.full}),
           gathers_(dynamic_cast<wire::gathers*>(link_.stream.get())),
+          lets_gather_(dynamic_cast<wire::lets_gather*>(link_.stream.get())),
           frames_(wire::frame_width::four, options.message_bytes_max), outgoing_(link_.peer.chosen),
           ticker_(options.tick_time), all_written_(env), queue_(std::make_shared<queue_state>(env)) {
         if (options_.watch) watcher_.emplace(env_, static_cast<watched&>(*this), link_, *options_.watch);
@@ -140,6 +143,7 @@ private:
 
     void pushed() {
         ++counts_.messages_out;
+        patience_.on_sent();
         if (outgoing_.size() > options_.send_wait_bytes) queue_->note_full();
         leave();
     }
@@ -212,6 +216,7 @@ private:
             } else if (auto missing = frames_.next(); !missing) {
                 close(missing.error().within(name()));
             } else if (!read_some()) {
+                settle_patience();
                 co_await link_.stream->readable();
             } else if (bytes_left -= std::min(bytes_left, past_frames_); bytes_left == 0) {
                 packets_left = packets_per_turn;
@@ -253,6 +258,15 @@ private:
         case wire::io_step::outcome::failed: close(error{step.code, "reading from " + name()}); return true;
         }
         return true;
+    }
+
+    /// Before a wait: whether bytes may gather meanwhile.
+    void settle_patience() {
+        patience_.on_wait(counts_.bytes_in - bytes_at_wait_, read_at_);
+        bytes_at_wait_ = counts_.bytes_in;
+        if (lets_gather_ == nullptr || is_patient_ == patience_.is_on()) return;
+        is_patient_ = patience_.is_on();
+        lets_gather_->let_gather(is_patient_ ? patience::gathered_bytes : 0, patience::wait_max);
     }
 
     /// The rest of a part goes straight to where its term is put together; with it the head of what follows.
@@ -400,7 +414,11 @@ private:
     established link_;
     wire::endpoint remote_;
     packet_decoder decoder_;
-    wire::gathers* gathers_;            // the stream, if it does
+    wire::gathers* gathers_;         // the stream, if it does
+    wire::lets_gather* lets_gather_; // the same
+    patience patience_;
+    bool is_patient_ = false;           // the stream was told so
+    std::uint64_t bytes_at_wait_ = 0;   // `bytes_in` when the reader last waited
     std::span<std::uint8_t> part_rest_; // where the bytes of a part go that is being read past `frames_`
     std::size_t past_frames_ = 0;       // so many came there with the last read
     wire::frame_reader frames_;

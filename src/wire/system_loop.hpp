@@ -114,6 +114,7 @@ public:
 
     [[nodiscard]] bool is_open() const noexcept { return open_; }
     [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+    [[nodiscard]] environment& env() const noexcept { return loop_.env; }
 
     /// Complete when reading or writing may give something; at once after `close`.
     static task<> readable(std::shared_ptr<watched_fd> self);
@@ -127,6 +128,11 @@ public:
     [[nodiscard]] bool may_write() const noexcept { return write_.possible; }
     /// All there is was read. Not believed after an end or an error: those are to be read, too.
     void note_drained() noexcept { read_.possible = no_more_input_; }
+    /// Something may have come of which epoll says nothing yet.
+    void look_again() {
+        read_.possible = true;
+        read_.waiter.wake(loop_.env);
+    }
     /// Not all was taken that was to be written.
     void note_full() noexcept { write_.possible = failed_; }
 

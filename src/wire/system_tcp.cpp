@@ -4,6 +4,7 @@
 
 #include <sedge/wire/delivery.hpp>
 #include <sedge/wire/gathering.hpp>
+#include <sedge/wire/patience.hpp>
 
 #include <algorithm>
 #include <array>
@@ -33,14 +34,31 @@ constexpr std::chrono::microseconds short_way{1000}; // to the peer and back
 constexpr int unread_bytes_min = 64 * 1024;
 constexpr int bytes_in_a_microsecond = 1250; // 10 Gbit/s
 
-void bound_unread_bytes(int fd) {
+// While bytes are let gather, which is in a flood of one direction, in which few small messages wait behind large ones.
+// Within a machine the delay is then what it takes to wake a core that sleeps, some 40 microseconds at each end, and a
+// core writes 4 GB in a second: with less room than that, sender and reader would wait for each other in turn.
+constexpr int unread_in_flood_bytes = 256 * 1024;
+
+/// The bound; 0: none but the system's.
+int bound_unread_bytes(int fd) {
     tcp_info info{};
     socklen_t size = sizeof info;
-    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
     const std::chrono::microseconds way{info.tcpi_rtt}; // measured while connecting
-    if (way.count() == 0 || way > short_way) return;
+    if (way.count() == 0 || way > short_way) return 0;
     const int bytes = std::max(unread_bytes_min, static_cast<int>(way.count()) * bytes_in_a_microsecond);
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+    return bytes;
+}
+
+/// Changes it. The buffer never shrinks, since the peer may fill what it was told of; the window does.
+void change_unread_bytes(int fd, int bytes) {
+    int now = 0;
+    socklen_t size = sizeof now;
+    const int window = 2 * bytes; // the system counts its own memory, too, and doubles what it is asked for
+    if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &now, &size) == 0 && now < window)
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+    setsockopt(fd, IPPROTO_TCP, TCP_WINDOW_CLAMP, &window, sizeof window);
 }
 
 void set_on(int fd, int level, int option) {
@@ -58,18 +76,19 @@ endpoint remote_of(int fd) {
     return getpeername(fd, address.data(), address.size_out()) == 0 ? address.get() : endpoint{};
 }
 
-class tcp_stream final : public stream, public gathers, public knows_delivery {
+class tcp_stream final : public stream, public gathers, public knows_delivery, public lets_gather, timer {
 public:
     explicit tcp_stream(fd_owner fd) : fd_(std::move(fd)), local_(local_of(fd_->fd())), remote_(remote_of(fd_->fd())) {
         set_on(fd_->fd(), IPPROTO_TCP, TCP_NODELAY);
         setsockopt(fd_->fd(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_bytes_max, sizeof unsent_bytes_max);
-        bound_unread_bytes(fd_->fd());
+        unread_bytes_ = bound_unread_bytes(fd_->fd());
     }
 
     io_step try_read(std::span<std::uint8_t> into) override { return try_read(into, {}); }
     io_step try_read(std::span<std::uint8_t> first, std::span<std::uint8_t> then) override {
         if (!fd_->is_open()) return closed();
         if (!fd_->may_read()) return {};
+        disarm();
         const std::size_t wanted = first.size() + then.size();
         for (;;) {
             ssize_t count = 0;
@@ -109,8 +128,18 @@ public:
             if (errno != EINTR) return refused();
         }
     }
-    task<> readable() override { return watched_fd::input(fd_.shared()); }
+    task<> readable() override {
+        if (gather_time_ > duration::zero() && !fd_->may_read()) fd_->env().arm_after(*this, gather_time_);
+        return watched_fd::input(fd_.shared());
+    }
     task<> writable() override { return watched_fd::output(fd_.shared()); }
+    void let_gather(std::size_t bytes, duration at_most) override {
+        const int least = static_cast<int>(std::clamp<std::size_t>(bytes, 1, unread_in_flood_bytes));
+        if (unread_bytes_ > 0) // first: the system lets no more gather than half of what there is room for
+            change_unread_bytes(fd_->fd(), least > 1 ? std::max(unread_bytes_, unread_in_flood_bytes) : unread_bytes_);
+        const bool taken = setsockopt(fd_->fd(), SOL_SOCKET, SO_RCVLOWAT, &least, sizeof least) == 0;
+        gather_time_ = taken && least > 1 ? at_most : duration::zero();
+    }
     std::optional<delivery> delivered() const override {
         tcp_info info{};
         socklen_t size = sizeof info;
@@ -123,12 +152,15 @@ public:
             const linger at_once{1, 0}; // a reset
             setsockopt(fd_->fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
         }
+        disarm();
         fd_->close();
     }
     endpoint local() const override { return local_; }
     endpoint remote() const override { return remote_; }
 
 private:
+    /// What comes has gathered for long enough.
+    void fire() override { fd_->look_again(); }
     /// The other system has acknowledged nothing for long. A FIN would wait behind those bytes, for a minute; a reset
     /// ends the other end as well where only the way back is broken.
     bool is_given_up() const noexcept {
@@ -144,6 +176,8 @@ private:
     fd_owner fd_;
     endpoint local_;
     endpoint remote_;
+    duration gather_time_{}; // that bytes may; see `lets_gather`
+    int unread_bytes_ = 0;   // that the system may hold otherwise; 0: it sizes its buffers itself
 };
 
 class tcp_listener final : public listener {

@@ -2,6 +2,7 @@
 #include "wire/conformance.hpp"
 
 #include <sedge/wire/batches.hpp>
+#include <sedge/wire/patience.hpp>
 #include <sedge/wire/system.hpp>
 
 #include <algorithm>
@@ -215,6 +216,89 @@ TEST(SystemEnvironment, IPv6SocketJoinsAGroupAndTellsWhereADatagramCameIn) {
     env.run_until([&] { return !got.empty(); });
     EXPECT_EQ(got[0].head.to, wire::ip_address::loopback_v6());
     EXPECT_EQ(got[0].head.interface, lo->index);
+}
+
+/// Two ends of a connection on loopback.
+class SystemStreams : public testing::Test {
+protected:
+    SystemStreams() {
+        listener = env.net().listen({wire::ip_address::loopback_v4(), 0}).value();
+        nursery tasks;
+        tasks.start(accept_into(listener.get(), &reader));
+        tasks.start(connect_into(&env, listener->local(), &writer));
+        env.run_until([&] { return tasks.empty(); });
+    }
+    wire::lets_gather& gathering() { return dynamic_cast<wire::lets_gather&>(*reader); }
+    void write(std::size_t bytes) { ASSERT_EQ(writer->try_write(pattern(bytes)).count, bytes); }
+    /// How much is there when the next wait ends.
+    std::size_t read_after_a_wait() {
+        byte_buffer into(100'000);
+        env.block_on(reader->readable());
+        return reader->try_read(into).count;
+    }
+    void expect_nothing() {
+        byte_buffer one(1);
+        EXPECT_EQ(reader->try_read(one).what, wire::io_step::outcome::would_block);
+    }
+
+    wire::system_environment env;
+    std::unique_ptr<wire::listener> listener;
+    std::unique_ptr<wire::stream> reader;
+    std::unique_ptr<wire::stream> writer;
+};
+
+TEST_F(SystemStreams, LetBytesGatherUntilThereAreEnough) {
+    expect_nothing();
+    gathering().let_gather(5000, 10s);
+    write(1000);
+    env.block_on(sleep_for(env, 20ms));
+    nursery tasks;
+    const auto write_later = [](environment& e, wire::stream& to) -> task<> {
+        auto sleeping = sleep_for(e, 20ms);
+        co_await std::move(sleeping);
+        (void)to.try_write(pattern(4000));
+    };
+    tasks.start(write_later(env, *writer));
+    const auto began = env.now();
+    EXPECT_EQ(read_after_a_wait(), 5000u);
+    EXPECT_LT(env.now() - began, 5s);
+}
+
+TEST_F(SystemStreams, LetBytesGatherNoLongerThanTheyMay) {
+    expect_nothing();
+    gathering().let_gather(5000, 30ms);
+    const auto began = env.now();
+    write(1000);
+    EXPECT_EQ(read_after_a_wait(), 1000u);
+    EXPECT_GE(env.now() - began, 30ms);
+    expect_nothing();
+    EXPECT_EQ(read_after_a_wait(), 0u) << "a wait ends also when nothing has come";
+}
+
+TEST_F(SystemStreams, TellOfWhatHasGatheredWhenTheyNoLongerMay) {
+    expect_nothing();
+    gathering().let_gather(5000, 10s);
+    write(1000);
+    env.block_on(sleep_for(env, 20ms));
+    gathering().let_gather(0, 0s);
+    const auto began = env.now();
+    EXPECT_EQ(read_after_a_wait(), 1000u);
+    expect_nothing();
+    write(1);
+    EXPECT_EQ(read_after_a_wait(), 1u);
+    EXPECT_LT(env.now() - began, 5s);
+}
+
+TEST_F(SystemStreams, TellOfTheEndAlsoWhileBytesMayGather) {
+    expect_nothing();
+    gathering().let_gather(5000, 10s);
+    write(1000);
+    writer->close();
+    const auto began = env.now();
+    EXPECT_EQ(read_after_a_wait(), 1000u);
+    byte_buffer one(1);
+    EXPECT_EQ(reader->try_read(one).what, wire::io_step::outcome::closed);
+    EXPECT_LT(env.now() - began, 5s);
 }
 
 TEST(SystemDatagrams, GatherWhereTheyMayAndComeAtOnceAfterASilence) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 using namespace sedge;
@@ -164,6 +165,26 @@ TEST(Convert, ValuesOfKnownSizeAreWrittenAsTheEncoderWritesThem) {
                     ASSERT_EQ(made.element(1).element(0).as<std::int64_t>(), value);
                 }
             }
+}
+
+TEST(Convert, BinariesAreWrittenAsTheEncoderWritesThem) {
+    for (const std::size_t size : {0, 1, 3, 4, 8, 16, 31, 32, 33, 255, 256, 65'500, 65'536, 70'000, 300'000}) {
+        const byte_buffer bytes(size, 'x');
+        const std::string text(size, 'x');
+        byte_buffer expected;
+        encoder out{expected};
+        out.tuple(2);
+        out.atom("msg");
+        out.binary(bytes);
+        const auto expect = [&](const term& made) {
+            EXPECT_TRUE(std::equal(expected.begin(), expected.end(), made.bytes().begin(), made.bytes().end())) << size;
+        };
+        expect(term{std::tuple{"msg"_atom, bytes}});
+        expect(term{std::tuple{"msg"_atom, byte_view{bytes}}});
+        expect(term{std::tuple{"msg"_atom, text}});
+        expect(term{std::tuple{"msg"_atom, std::string_view{text}}});
+        EXPECT_EQ(term{text}.as<std::string>(), text);
+    }
 }
 
 TEST(Convert, ListsOfBytesTakeTheShortForm) {

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 using namespace sedge;
@@ -255,6 +256,25 @@ TEST(EncodeBuffer, TakesLargeBinariesAmongSmallThings) {
     EXPECT_TRUE(std::equal(plain.begin(), plain.end(), buffer.bytes().begin(), buffer.bytes().end()));
     EXPECT_EQ(term::adopt(buffer), term::adopt(plain));
     EXPECT_TRUE(buffer.empty());
+}
+
+TEST(EncodeBuffer, UsesMemoryAgainWithoutWhatWasInIt) {
+    encode_buffer buffer{byte_buffer(1000, 0xff)};
+    EXPECT_TRUE(buffer.empty());
+    const auto* const memory = buffer.data();
+    const byte_buffer sent(600, 1);
+    buffer.append(sent);
+    EXPECT_EQ(buffer.data(), memory);
+    EXPECT_EQ(buffer.size(), 600u);
+    buffer.reserve(100'000);
+    EXPECT_GE(buffer.capacity(), 100'000u);
+    const auto* const more = buffer.data();
+    std::fill_n(buffer.extend(90'000), 90'000, std::uint8_t{2});
+    EXPECT_EQ(buffer.data(), more) << "it had the room";
+    const auto all = buffer.take();
+    ASSERT_EQ(all.size(), 90'600u);
+    EXPECT_TRUE(std::equal(sent.begin(), sent.end(), all.begin()));
+    EXPECT_EQ(std::count(all.begin() + 600, all.end(), 2), 90'000);
 }
 
 namespace {

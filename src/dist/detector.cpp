@@ -47,6 +47,7 @@ constexpr duration first_look = milliseconds{200};   // at who dialled us; comma
 constexpr int steady_ticks_min = 3;                  // to be known as one that ticks each second
 constexpr duration arrival_look = milliseconds{100}; // after a probe, whether it has arrived
 constexpr duration acknowledged_within = milliseconds{500}; // systems wait up to 0.2 s with it
+constexpr duration acknowledged_grain = milliseconds{50};   // systems tell its time by 4 or 10 ms; and we are late
 constexpr duration unreachable_retry = seconds{60};         // between attempts to find a way to its machine
 
 std::string in_seconds(duration d) {
@@ -112,7 +113,8 @@ result<void> check(const detector_options& o) {
 
 detector::detector(detector_options options, bool reachable, time_point now) noexcept
     : options_(options), next_(now + (reachable ? options.tick_interval : first_look)), written_at_(now),
-      heard_at_(now), machine_(reachable ? machine::answers : machine::unknown), confirm_at_(now) {}
+      heard_at_(now), acknowledged_at_(now), machine_(reachable ? machine::answers : machine::unknown),
+      confirm_at_(now) {}
 
 void detector::on_written(time_point now) noexcept {
     written_at_ = now;
@@ -179,13 +181,22 @@ detector::verdict detector::check(time_point now, const sight& seen) {
     return v;
 }
 
+/// Whether it is another one than the newest that was heard of: the time of the same one is told a little differently
+/// each time.
+bool detector::is_news(time_point acknowledged_at) noexcept {
+    const bool news = acknowledged_at > acknowledged_at_ + acknowledged_grain;
+    acknowledged_at_ = std::max(acknowledged_at_, acknowledged_at);
+    return news;
+}
+
 void detector::judge_link(time_point now, const sight& seen, verdict& v) {
     unacknowledged_ = seen.sent && seen.sent->unacknowledged;
     link_suspect_ = false;
+    const time_point acknowledged_at = seen.sent ? now - seen.sent->since_acknowledged : acknowledged_at_;
+    const bool news = is_news(acknowledged_at);
     if (unacknowledged_) {
-        const time_point acknowledged_at = now - seen.sent->since_acknowledged;
         // Acknowledged was the first of what has been written, not the last; in between it is not known.
-        if (!unacknowledged_since_ || acknowledged_at >= *unacknowledged_since_)
+        if (!unacknowledged_since_ || (news && acknowledged_at >= *unacknowledged_since_))
             wait_from(std::max(acknowledged_at, written_at_));
         const duration waited = now - *unacknowledged_since_ - slept_;
         link_suspect_ = waited >= options_.suspect_time;

@@ -78,8 +78,9 @@ void watcher::pace() {
 void watcher::check() {
     using change = detector::verdict::change;
     pace();
+    const auto begun = now(); // before the look, so that no acknowledgement seems newer than it is
     const auto seen = whom_.look();
-    const auto verdict = core_.check(now(), seen);
+    const auto verdict = core_.check(begun, seen);
     if (verdict.what == change::down) return whom_.missed(verdict.reason);
     if (verdict.send_probe) probe();
     if (running_ && verdict.send_tick) whom_.put_tick();

@@ -35,6 +35,7 @@ struct played {
     std::optional<time_point> suspect_at, down_at;
     duration late{};               // by which timers here are
     duration acknowledged_after{}; // each write
+    duration grain{};              // the time of the last acknowledgement is told by, now in this way, now in that
     time_point written_at = start;
     int ticks_sent = 0, probes_sent = 0, confirms = 0;
 
@@ -86,7 +87,8 @@ private:
     bool speaks() const { return ticks && program && machine; }
     void check() {
         const bool open = under_way || now - written_at < acknowledged_after;
-        const auto v = core.check(now, {false, wire::delivery{open, now - acknowledged_at, 1ms}});
+        const duration age = now - acknowledged_at + (checks++ % 2 == 0 ? grain : -grain);
+        const auto v = core.check(now, {false, wire::delivery{open, std::max(age, duration{}), 1ms}});
         using change = detector::verdict::change;
         if (v.what == change::down) {
             down_at = now;
@@ -114,6 +116,7 @@ private:
         }
     }
 
+    int checks = 0;
     bool under_way = false;
     bool asked = false; // and the question has not arrived yet
     time_point acknowledged_at = start;
@@ -252,6 +255,26 @@ TEST(Detector, MachineThatDialledUsCanBeAskedOnceItHasAnswered) {
     peer.run_for(20s);
     ASSERT_TRUE(peer.down_at);
     EXPECT_LE(*peer.down_at - cut, 4801ms);
+}
+
+TEST(Detector, AcknowledgementIsNewsOnlyOnce) {
+    // One comes just when something is written that is lost: as of ticks, which leave everywhere at whole seconds.
+    for (auto age = 0ms; age < 3000ms; age += 7ms) {
+        for (const auto grain : {0ms, 4ms, 10ms}) {
+            played peer;
+            peer.grain = grain;
+            peer.run_for(age);
+            peer.write();
+            peer.machine = peer.connects = false;
+            peer.write();
+            const auto cut = peer.now;
+            peer.run_for(20s);
+            ASSERT_TRUE(peer.suspect_at && peer.down_at);
+            EXPECT_LE(*peer.suspect_at - cut, 2500ms + grain) << age / 1ms;
+            EXPECT_LE(*peer.down_at - cut, 3800ms + grain) << age / 1ms;
+            EXPECT_EQ(peer.told.size(), 2u) << age / 1ms;
+        }
+    }
 }
 
 TEST(Detector, MachineThatDialledUsIsMissedSoonAtAnyAgeOfTheConnection) {

@@ -68,6 +68,7 @@ public:
 
 private:
     void wait_from(time_point when) noexcept;
+    [[nodiscard]] bool is_news(time_point acknowledged_at) noexcept;
     void forgive(duration stalled) noexcept;
     void judge_link(time_point now, const sight& seen, verdict& v);
     [[nodiscard]] bool wants_confirmation(time_point now) noexcept;
@@ -86,6 +87,7 @@ private:
 
     // Bytes that the peer's system has not acknowledged.
     bool unacknowledged_ = false;                    // at the last check
+    time_point acknowledged_at_;                     // the newest that was heard of
     std::optional<time_point> unacknowledged_since_; // a write of then or later is not acknowledged
     duration slept_{};                               // since then, by this program
     bool link_suspect_ = false;

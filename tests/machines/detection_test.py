@@ -9,13 +9,11 @@ of its own, several pairs at a time. An observer and a peer, each of sedge or of
 """
 
 import argparse
-import concurrent.futures
-import contextlib
-import os
 import pathlib
 import random
 import signal
 import statistics
+import subprocess
 import sys
 import time
 import unittest
@@ -23,58 +21,40 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "soak")]
 sys.dont_write_bytecode = True
+import clusters  # noqa: E402
+import measuring  # noqa: E402
 import members  # noqa: E402
 import nodes  # noqa: E402
-from lab import Lab  # noqa: E402
-from members import OtpMember, SedgeMember, wait_until  # noqa: E402
+from lab import run  # noqa: E402
+from measuring import quantile, together  # noqa: E402
+from members import SedgeMember  # noqa: E402
 
 # Observer, peer.
 KINDS = {"sedge, sedge": "ss", "sedge, OTP": "so", "OTP, OTP": "oo"}
 PATIENCE = 100  # seconds; OTP alone needs up to 75
 
 
-class Pair:
+class Pair(clusters.Cluster):
     """An observer and its peer, connected."""
 
     def __init__(self, kinds, seed):
-        self.lab = Lab(2)
+        super().__init__(kinds)
         self.random = random.Random(seed)
-        self.heard = []
-        self.observer, self.peer = (
-            (SedgeMember if kind == "s" else OtpMember)(machine, lambda m, what: self.heard.append(f"{m.name}: {what}"))
-            for kind, machine in zip(kinds, self.lab.machines))
+        self.observer, self.peer = self.members
 
-    def __enter__(self):
-        try:
-            self.lab.build()
-            members.compile_worker(self.lab.folder)
-            for member in (self.observer, self.peer):
-                member.beams = self.lab.folder
-                member.start([self.observer.node, self.peer.node], busy=False, reconnect=False, report=100,
-                             extra=["--set", "node.tick_time=60"] if member.kind == "sedge" else ())
-            self.expect(lambda: self.observer.up.is_set() and self.peer.up.is_set(), "both to start")
-            self.connect()
-        except BaseException:
-            self.lab.tear_down()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        for member in (self.observer, self.peer):
-            member.ending = True
-            with contextlib.suppress(OSError):
-                os.killpg(member.program.pid, signal.SIGCONT)
-        self.lab.tear_down()
+    def begin(self):
+        for member in self.members:
+            member.tick_time = 60 if member.kind == "sedge" else members.TICK_SECONDS
+        self.start(busy=False, reconnect=False, report=100)
+        self.connect()
 
     def expect(self, holds, what, seconds=PATIENCE):
-        if not wait_until(holds, seconds, every=0.005):
-            raise RuntimeError(f"{seconds} s passed waiting for {what}; heard: {self.heard}")
+        super().expect(holds, what, seconds)
 
     def connect(self):
         """Connected, for long enough that both know each other, and at no particular moment of their seconds."""
         asked, began = 0.0, time.monotonic()
-        while not (self.peer.node in self.observer.sees() and self.observer.node in self.peer.sees()
-                   and min(self.observer.report_at, self.peer.report_at) > began + 0.2):
+        while not (self.is_mesh() and min(self.observer.report_at, self.peer.report_at) > began + 0.2):
             if time.monotonic() - asked > 3:
                 asked = time.monotonic()
                 self.observer.tell(f"connect {self.peer.node}")
@@ -83,8 +63,7 @@ class Pair:
 
     def first(self, what, since):
         """When the observer told it of its peer."""
-        told = [(at, event) for at, event, _ in [*self.observer.events, *self.observer.states]]
-        return next((at for at, event in sorted(told) if at >= since and event == what), None)
+        return clusters.first(self.observer, what, self.peer.node, since)
 
     def down(self, since):
         self.expect(lambda: self.first("nodedown", since), "nodedown")
@@ -95,9 +74,6 @@ class Pair:
         # A node of OTP would take its minute; it takes the next connection in place of this one as well.
         if self.peer.kind == self.observer.kind:
             self.expect(lambda: not self.peer.sees(), "the peer to notice, too")
-
-    def signal(self, member, number):
-        os.killpg(member.program.pid, number)
 
 
 # -- the faults: each gives what the observer told, in seconds ---------------------------------------------------------
@@ -121,6 +97,17 @@ def cut(pair):
     pair.peer_notices()
     pair.peer.machine.mend()
     return told if known else None
+
+
+def cut_young(pair):
+    """The cable is cut when the connection is up to 0.5 s old; the peer has dialled"""
+    pair.observer.tell(f"disconnect {pair.peer.node}")
+    pair.expect(lambda: not pair.observer.sees() and not pair.peer.sees(), "no connection")
+    began = time.monotonic()
+    pair.peer.tell(f"connect {pair.observer.node}")
+    pair.expect(lambda: pair.first("nodeup", began), "nodeup")
+    time.sleep(pair.random.uniform(0, 0.45))
+    return cut(pair)
 
 
 def cut_one_way(pair):
@@ -148,9 +135,9 @@ def one_way(pair, lost, heard):
 def hung(pair):
     """The peer hangs (SIGSTOP), its machine lives on"""
     since = time.monotonic()
-    pair.signal(pair.peer, signal.SIGSTOP)
+    pair.peer.signal(signal.SIGSTOP)
     told = pair.down(since)
-    pair.signal(pair.peer, signal.SIGCONT)
+    pair.peer.signal(signal.SIGCONT)
     pair.peer_notices()
     return told
 
@@ -159,18 +146,18 @@ def stalled(pair, most=10.0):
     """The observer itself stalls (SIGSTOP) for 0.2 to 10 s, its peer is well"""
     since = time.monotonic()
     stall = pair.random.uniform(0.2, most)
-    pair.signal(pair.observer, signal.SIGSTOP)
+    pair.observer.signal(signal.SIGSTOP)
     time.sleep(stall)
     given_up = [event for at, event, _ in list(pair.peer.events) if at >= since and event == "nodedown"]
-    pair.signal(pair.observer, signal.SIGCONT)
+    pair.observer.signal(signal.SIGCONT)
     time.sleep(2.5)
     lost = pair.first("nodedown", since) is not None
     return {"stall": stall, "given up by the peer": len(given_up), "false": int(lost and not given_up),
             "suspect": int(pair.first("suspect", since) is not None)}
 
 
-FAULTS = {"killed": killed, "cut": cut, "one_way": cut_one_way, "other_way": cut_other_way, "hung": hung,
-          "stalled": stalled}
+FAULTS = {"killed": killed, "cut": cut, "young": cut_young, "one_way": cut_one_way, "other_way": cut_other_way,
+          "hung": hung, "stalled": stalled}
 
 
 def with_loss(kinds, seed, percent, seconds):
@@ -201,12 +188,6 @@ def trials_of(kinds, fault, trials, seed, **options):
     return told
 
 
-def together(job, pairs):
-    """`job(seed)` for each pair, all at a time; their results in one list."""
-    with concurrent.futures.ThreadPoolExecutor(pairs) as pool:
-        return list(pool.map(job, range(pairs)))
-
-
 def measure(kinds, fault, trials, pairs, **options):
     each = -(-trials // pairs)
     parts = together(lambda seed: trials_of(kinds, fault, each, seed, **options), pairs)
@@ -218,9 +199,7 @@ class MissedAndNotMissed(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        SedgeMember.program_file = nodes.SEDGE.parent / "soak_node"
-        if not SedgeMember.program_file.exists():
-            raise RuntimeError(f"{SedgeMember.program_file} is not there; scripts/soak builds it")
+        members.use_program_beside(nodes.SEDGE)
 
     def within(self, fault, kinds, seconds, **options):
         for told in measure(KINDS[kinds], fault, 4, 4, **options):
@@ -228,6 +207,7 @@ class MissedAndNotMissed(unittest.TestCase):
 
     def test_a_peer_whose_cable_is_cut_is_down_within_six_seconds(self):
         self.within("cut", "sedge, sedge", 6)
+        self.within("young", "sedge, sedge", 6)
         with Pair("so", 1) as pair:  # the peer of OTP takes its minute to notice; nobody waits for it here
             pair.peer.machine.cut()
             since = time.monotonic()
@@ -238,7 +218,7 @@ class MissedAndNotMissed(unittest.TestCase):
         self.within("hung", "sedge, sedge", 7)
         with Pair("so", 2) as pair:
             since = time.monotonic()
-            pair.signal(pair.peer, signal.SIGSTOP)
+            pair.peer.signal(signal.SIGSTOP)
             self.assertLessEqual(pair.down(since)["nodedown"], 12)
 
     def test_an_observer_that_stalls_blames_nobody(self):
@@ -253,12 +233,23 @@ class MissedAndNotMissed(unittest.TestCase):
             self.assertEqual(told["downs"], 0, told)
 
 
+class ProgramThatMeasures(unittest.TestCase):
+    def test_ends_when_it_is_told_to_and_leaves_no_machine(self):
+        program = subprocess.Popen([sys.executable, __file__, "--only", "hung", "--kinds", "sedge, OTP", "--pairs", "2",
+                                    "--sedge", str(nodes.SEDGE.parent / "soak_node")], stdout=subprocess.DEVNULL)
+        machines = f"sedge{program.pid}-"
+
+        def standing():
+            return machines in run("ip", "netns", "list")
+
+        self.assertTrue(measuring.wait_until(standing, 20))
+        time.sleep(3)  # a trial is under way
+        program.send_signal(signal.SIGTERM)
+        self.assertEqual(program.wait(20), 130)
+        self.assertFalse(standing())
+
+
 # -- the table ---------------------------------------------------------------------------------------------------------
-
-def quantile(values, share):
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
 
 def row(fault, kinds, told):
     if fault == "stalled":
@@ -277,7 +268,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=40, help="of each fault; a tenth where OTP's minute decides")
     parser.add_argument("--pairs", type=int, default=8, help="at a time")
-    parser.add_argument("--only", default="killed,cut,one_way,other_way,hung,stalled,loss")
+    parser.add_argument("--only", default=",".join([*FAULTS, "loss"]))
     parser.add_argument("--kinds", default=";".join(KINDS))
     parser.add_argument("--minutes", type=float, default=3, help="of loss, for each pair")
     parser.add_argument("--percent", type=float, default=10, help="of loss, each way")
@@ -286,10 +277,6 @@ def main():
     SedgeMember.program_file = options.sedge.resolve()
     members.TICK_SECONDS = 60
 
-    def stop(*_):
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)
     print("| fault | observer, peer | trials | suspect: median; longest | nodedown: median; 99 %; longest |",
           flush=True)
     for fault in options.only.split(","):
@@ -309,9 +296,4 @@ def main():
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
-        try:
-            main()
-        finally:
-            for standing in list(Lab.standing):
-                standing.tear_down()
+    measuring.run(main)

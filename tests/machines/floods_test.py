@@ -25,8 +25,10 @@ import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import measuring  # noqa: E402
 import nodes  # noqa: E402
 from lab import NETWORK, Lab, run  # noqa: E402
+from measuring import shown  # noqa: E402
 from nodes import COOKIE, GOSSIP_TOPOLOGY, epmd_topology  # noqa: E402
 
 PORT = 9100  # of the node under attack
@@ -211,10 +213,6 @@ class FloodedNode(unittest.TestCase):
         self.flood("40", join=8, memory=4, cpu=0.95)
 
 
-def shown(seconds):
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=30, help="of each attack, at least")
@@ -236,8 +234,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    finally:
-        for standing in list(Lab.standing):
-            standing.tear_down()
+    measuring.run(main)

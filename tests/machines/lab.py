@@ -148,6 +148,7 @@ class Lab:
     `tear_down`."""
 
     standing = []  # built and not yet torn down; whoever ends early tears them down
+    ended = False  # no more are built
     numbers = itertools.count(1)
 
     def __init__(self, machines=3):
@@ -157,7 +158,15 @@ class Lab:
         self.dropped = frozenset()  # what `drop` was last given
         self.machines = [Machine(self, n) for n in range(1, machines + 1)]
 
+    @classmethod
+    def end_all(cls):
+        cls.ended = True
+        for lab in list(cls.standing):
+            lab.tear_down()
+
     def build(self):
+        if Lab.ended:
+            raise RuntimeError("the program ends")
         sweep()
         Lab.standing.append(self)
         run("ip", "netns", "add", self.segment)

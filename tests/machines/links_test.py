@@ -10,9 +10,7 @@ observer, and any `nodedown` is false: no fault but the loss happens.
 """
 
 import argparse
-import contextlib
 import pathlib
-import signal
 import sys
 import time
 import unittest
@@ -20,10 +18,11 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "soak")]
 sys.dont_write_bytecode = True
+import clusters  # noqa: E402
+import measuring  # noqa: E402
 import members  # noqa: E402
 import nodes  # noqa: E402
-from lab import Lab  # noqa: E402
-from members import OtpMember, SedgeMember, wait_until  # noqa: E402
+from members import SedgeMember  # noqa: E402
 
 KINDS = ("sedge, sedge", "sedge, OTP", "OTP, OTP")
 
@@ -32,43 +31,22 @@ def kind_of(one, other):
     return {0: KINDS[2], 1: KINDS[1], 2: KINDS[0]}[[one.kind, other.kind].count("sedge")]
 
 
-class Mesh:
+class Mesh(clusters.Cluster):
     """All connected to all."""
 
-    def __init__(self, sedge, otp):
-        self.lab = Lab(sedge + otp)
-        self.heard = []
-        self.members = [(SedgeMember if n < sedge else OtpMember)(machine, lambda m, w: self.heard.append((m.name, w)))
-                        for n, machine in enumerate(self.lab.machines)]
-
-    def __enter__(self):
-        try:
-            self.lab.build()
-            for one in self.lab.machines:
-                for other in self.lab.machines:
-                    if other is not one:
-                        one.know([other.address], other)
-            members.compile_worker(self.lab.folder)
-            OtpMember.beams = self.lab.folder
-            names = [m.node for m in self.members]
-            for member in self.members:
-                member.start(names, busy=False, report=2000,
-                             extra=["--set", "node.tick_time=60"] if member.kind == "sedge" else ())
-            if not wait_until(self.is_full, 120):
-                raise RuntimeError(f"no full mesh after 120 s: {[(m.name, len(m.sees())) for m in self.members]}")
-            time.sleep(6)  # so that all know each other
-        except BaseException:
-            self.lab.tear_down()
-            raise
-        return self
-
-    def __exit__(self, *_):
+    def begin(self):
+        for one in self.lab.machines:
+            for other in self.lab.machines:
+                if other is not one:
+                    one.know([other.address], other)
         for member in self.members:
-            member.ending = True
-        self.lab.tear_down()
+            member.tick_time = 60 if member.kind == "sedge" else members.TICK_SECONDS
+        self.start(busy=False, report=2000)
+        self.expect(self.is_mesh, "a full mesh", 120)
+        time.sleep(6)  # so that all know each other
 
-    def is_full(self):
-        return all(len(m.sees()) == len(self.members) - 1 for m in self.members)
+    def more_to_tell(self):
+        return f"; seen: {[(m.name, len(m.sees())) for m in self.members]}"
 
     def told(self, since):
         """{kind: [links, suspicions, ends of connections]} since then."""
@@ -85,7 +63,7 @@ class Mesh:
 
 def measure(sedge, otp, percent, seconds):
     """{kind: (links, hours of links, suspicions, ends)}"""
-    with Mesh(sedge, otp) as mesh:
+    with Mesh("s" * sedge + "o" * otp) as mesh:
         mesh.lab.lose(percent)
         since = time.monotonic()
         time.sleep(seconds)
@@ -98,7 +76,7 @@ def measure(sedge, otp, percent, seconds):
 
 class Links(unittest.TestCase):
     def test_that_lose_a_tenth_of_all_frames_stay_up(self):
-        SedgeMember.program_file = nodes.SEDGE.parent / "soak_node"
+        members.use_program_beside(nodes.SEDGE)
         for kind, (_, _, _, ends) in measure(6, 2, 10, 30).items():
             self.assertEqual(ends, 0, kind)
 
@@ -113,11 +91,6 @@ def main():
     options = parser.parse_args()
     SedgeMember.program_file = options.sedge.resolve()
     members.TICK_SECONDS = 60
-
-    def stop(*_):
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)
     told = measure(options.nodes, options.otp, options.percent, options.minutes * 60)
     print("| ends | links | link-hours | suspicions | blamed wrongly |\n|---|---|---|---|---|")
     for kind, (links, hours, suspicions, ends) in told.items():
@@ -125,9 +98,4 @@ def main():
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
-        try:
-            main()
-        finally:
-            for standing in list(Lab.standing):
-                standing.tear_down()
+    measuring.run(main)

@@ -12,7 +12,6 @@ the same moment, both go. The same steps are run with and without sedge, and the
 
 import argparse
 import collections
-import concurrent.futures
 import dataclasses
 import pathlib
 import statistics
@@ -24,6 +23,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "soak")]
 sys.dont_write_bytecode = True
 import logs  # noqa: E402
+import measuring  # noqa: E402
 import members  # noqa: E402
 import nodes  # noqa: E402
 from lab import Lab  # noqa: E402
@@ -118,8 +118,7 @@ def observe(case, lab, four):
 
 def run_all(cases, jobs):
     # Four idle nodes cost next to nothing, so several of these clusters stand side by side.
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        return list(pool.map(run, cases))
+    return measuring.together(lambda number: run(cases[number]), len(cases), jobs)
 
 
 REFERENCE = [Case("", "AB"), Case("", "Ax"), Case("", "Cx")]
@@ -132,9 +131,7 @@ class OneLinkIsCut(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        SedgeMember.program_file = nodes.SEDGE.parent / "soak_node"
-        if not SedgeMember.program_file.exists():
-            raise RuntimeError(f"{SedgeMember.program_file} is not there; scripts/soak builds it")
+        members.use_program_beside(nodes.SEDGE)
         mixed = [Case(sedge, link) for sedge, link in MIXED] + [Case("x", "Ax", "always"), Case("Cx", "Cx", "always")]
         cls.outcomes = run_all(REFERENCE + mixed, jobs=5)
         cls.pure = [o for o in cls.outcomes if not o.case.sedge]
@@ -186,8 +183,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    finally:
-        for standing in list(Lab.standing):
-            standing.tear_down()
+    measuring.run(main)

@@ -9,15 +9,14 @@ import argparse
 import os
 import pathlib
 import shutil
-import signal
 import sys
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.dont_write_bytecode = True
+import measuring  # noqa: E402
 import nodes  # noqa: E402
-from lab import Lab  # noqa: E402
 
 
 def main():
@@ -31,21 +30,11 @@ def main():
         sys.exit("network namespaces need root")
     if not os.access(nodes.SEDGE, os.X_OK):
         sys.exit(f"{nodes.SEDGE} is not there; scripts/build makes it")
-    def stop(*_):
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)
-    try:
-        # Same as `python3 -m unittest discover`, so that its arguments (-k, -f, ...) work here.
-        outcome = unittest.main(module=None, exit=False, verbosity=2, argv=[
-            sys.argv[0], "discover", "-s", str(HERE), "-p", "*_test.py", *rest]).result
-    except KeyboardInterrupt:
-        return 130
-    finally:
-        for lab in list(Lab.standing):
-            lab.tear_down()
+    # Same as `python3 -m unittest discover`, so that its arguments (-k, -f, ...) work here.
+    outcome = unittest.main(module=None, exit=False, verbosity=2, argv=[
+        sys.argv[0], "discover", "-s", str(HERE), "-p", "*_test.py", *rest]).result
     return 0 if outcome.wasSuccessful() else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    measuring.run(main)

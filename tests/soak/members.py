@@ -17,6 +17,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "tests/machines"))
 from lab import Lab  # noqa: E402, F401
+from measuring import wait_until  # noqa: E402, F401
 
 COOKIE = "a cookie of the soak".replace(" ", "-")
 TICK_SECONDS = 8  # both kinds: a silent peer is down after 6 to 10 s
@@ -42,6 +43,7 @@ class Member:
         self.node = machine.node
         self.name = machine.node.split("@", maxsplit=1)[0]
         self.hears = hears  # called with (member, what) for whatever should not have happened
+        self.tick_time = TICK_SECONDS
         self.program = None
         self.began = 0.0
         self.incarnations = 0
@@ -50,8 +52,11 @@ class Member:
         self.report = {}
         self.report_at = 0.0
         self.past = dict.fromkeys(self.summed, 0)  # of the incarnations before this one
+        # Times are the node's own: the clock is the same on all machines of the lab, and this program may be busy.
         self.events = []  # (when, "nodeup" or "nodedown", node), of all incarnations
         self.states = []  # (when, "suspect", "up" or "draining", node): what a node of sedge thinks of one that is up
+        self.reasons = []  # (when, node, reason) of each `nodedown` of a node of sedge
+        self.pressure = {}  # the last answer to the command `pressure`
         self.memory = []  # (seconds since its start, kilobytes) of this incarnation
         self.ending = False
         self.log = machine.home / "log"
@@ -84,18 +89,23 @@ class Member:
             except ValueError:
                 self.hears(self, f"wrote: {line.strip()[:300]}")
                 continue
+            at = said.pop("at", None) or time.monotonic()
             if "violation" in said:
                 self.hears(self, said["violation"])
             elif "report" in said:
                 self.report, self.report_at = said["report"], time.monotonic()
                 self._measure(program.pid)
             elif "state" in said:
-                self.states.append((time.monotonic(), said["state"], said["node"]))
+                self.states.append((at, said["state"], said["node"]))
+            elif "pressure" in said:
+                self.pressure = said["pressure"]
             elif "up" in said:
-                self.up_at = time.monotonic()
+                self.up_at = at
                 up.set()
             else:
-                self.events.append((time.monotonic(), *next(iter(said.items()))))
+                if "reason" in said:
+                    self.reasons.append((at, said["nodedown"], said.pop("reason")))
+                self.events.append((at, *next(iter(said.items()))))
         if program is self.program and not self.ending:
             self.hears(self, f"ended by itself, with {program.wait()}")
         program.stdout.close()
@@ -117,6 +127,11 @@ class Member:
             self.program.stdin.flush()
         except OSError:
             self.hears(self, f"could not be told {command!r}")
+
+    def signal(self, number):
+        """To its program and all that it has started."""
+        with contextlib.suppress(OSError):
+            os.killpg(self.program.pid, number)
 
     def kill(self):
         """SIGKILL, as the power switch: no goodbye."""
@@ -146,7 +161,7 @@ class SedgeMember(Member):
     program_file = ROOT / "build/release/bin/soak_node"
 
     def command(self, peers, busy, reconnect, rate, report, extra):
-        settings = {"node.name": self.node, "node.cookie": COOKIE, "node.tick_time": TICK_SECONDS}
+        settings = {"node.name": self.node, "node.cookie": COOKIE, "node.tick_time": self.tick_time}
         set_all = (word for key, value in settings.items() for word in ("--set", f"{key}={value}"))
         return [str(self.program_file), *set_all, "--rate", str(rate if busy else 0), "--report", str(report),
                 *([] if reconnect else ["--once"]), *extra, *peers]
@@ -155,6 +170,13 @@ class SedgeMember(Member):
         """Log lines of warnings and errors, without their times."""
         lines = re.finditer(r"^(?:.*\[)?(warning|error)\]?(.*)$", self.output(), re.MULTILINE)
         return ["".join(match.groups()) for match in lines]
+
+
+def use_program_beside(sedge):
+    """For tests that are told which `sedge` to test: the node of the soak that was built with it."""
+    SedgeMember.program_file = sedge.parent / "soak_node"
+    if not SedgeMember.program_file.exists():
+        raise RuntimeError(f"{SedgeMember.program_file} is not there; scripts/soak builds it")
 
 
 class OtpMember(Member):
@@ -167,7 +189,7 @@ class OtpMember(Member):
         handler = (f'[{{handler,default,logger_std_h,#{{config=>#{{file=>"{self.log}"}},formatter=>{{logger_formatter,'
                    '#{single_line=>true,template=>[level," ",msg,"\\n"]}}}}]')
         return ["erl", "-noshell", "-name", self.node, "-setcookie", COOKIE, "-pa", str(self.beams),
-                "-kernel", "net_ticktime", str(TICK_SECONDS), "-kernel", "logger", handler,
+                "-kernel", "net_ticktime", str(self.tick_time), "-kernel", "logger", handler,
                 "+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none",
                 "-eval", f"soak_worker:start({options})."]
 
@@ -175,13 +197,3 @@ class OtpMember(Member):
         """Log lines of warnings and worse; each event is one line."""
         text = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
         return [line for line in text.splitlines() if re.match(r"(warning|error|critical|alert|emergency)\b", line)]
-
-
-def wait_until(holds, seconds, every=0.1):
-    """True as soon as `holds()` is; false after `seconds`."""
-    until = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > until:
-            return False
-        time.sleep(every)
-    return True

@@ -10,78 +10,41 @@ topology. net_ticktime is 8 s on both: a node of OTP gives a silent peer up afte
 """
 
 import argparse
-import concurrent.futures
-import contextlib
 import pathlib
-import signal
 import statistics
 import sys
 import time
 
 sys.dont_write_bytecode = True
-import members  # noqa: E402
-from members import Lab, OtpMember, SedgeMember, wait_until  # noqa: E402
+from members import SedgeMember  # noqa: E402
+import measuring  # noqa: E402
+from clusters import Cluster, first, is_mesh, last_before  # noqa: E402
 from quiet import differences  # noqa: E402
+from row_names import newcomer, newcomer_here  # noqa: E402
+from row_pressure import stops_reading  # noqa: E402
 
 KINDS = {"sedge": "sss", "OTP": "ooo", "both": "sos"}
 FIVE = {"sedge": "sssss", "OTP": "ooooo", "both": "sosso"}  # split after the third
 REPORT = 100  # milliseconds
+SLOW = 5.5  # seconds; an end that takes longer to miss the other side of a split is told of, with what it went through
 
 
-class Cluster:
-    """Nodes on machines of their own, all connected."""
+class Meshed(Cluster):
+    """All connected, and dialling whom they do not see."""
 
     def __init__(self, kinds, busy=False):
-        self.lab = Lab(len(kinds))
-        self.heard = []
-        members.compile_worker(self.lab.folder)
-        OtpMember.beams = self.lab.folder
-        self.members = [(SedgeMember if kind == "s" else OtpMember)(machine, self.hear)
-                        for kind, machine in zip(kinds, self.lab.machines)]
+        super().__init__(kinds)
         self.busy = busy
 
-    def hear(self, member, what):
-        self.heard.append(f"{member.name}: {what}")
-
-    def __enter__(self):
-        try:
-            self.lab.build()
-            for member in self.members:
-                member.start([m.node for m in self.members], busy=self.busy, report=REPORT)
-            self.expect(lambda: all(m.up.is_set() for m in self.members), "all to start")
-            self.expect(self.is_mesh, "a full mesh at first")
-        except BaseException:
-            self.lab.tear_down()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        for member in self.members:
-            member.ending = True
-        self.lab.tear_down()
-
-    def is_mesh(self):
-        return is_mesh(self.members)
-
-    def expect(self, holds, what, seconds=60):
-        if not wait_until(holds, seconds, every=0.005):
-            raise RuntimeError(f"{seconds} s passed waiting for {what}; heard: {self.heard}; {self.differences()}")
+    def begin(self):
+        self.start(busy=self.busy, report=REPORT)
+        self.expect(self.is_mesh, "a full mesh at first")
 
     def differences(self):
         return differences({m.node: m.report for m in self.members})
 
-    def others(self, member):
-        return [m for m in self.members if m is not member]
-
-
-def is_mesh(some):
-    names = {member.node for member in some}
-    return all(member.sees() == names - {member.node} for member in some)
-
-
-def first(member, what, node, since):
-    """When `member` told it after `since`; None if it has not yet."""
-    return next((at for at, event, peer in list(member.events) if at >= since and (event, peer) == (what, node)), None)
+    def more_to_tell(self):
+        return f"; {self.differences()}" if all(m.report for m in self.members) else ""
 
 
 def seen_by_all(cluster, victim, what, since):
@@ -97,12 +60,12 @@ def seen_by_all(cluster, victim, what, since):
     return max(at.values()) - since
 
 
-# -- the rows: each gives {figure: [seconds of each trial]} ------------------------------------------------------------
+# -- the rows: each gives {figure: [what each trial gave]}; in seconds, unless the figure says what --------------------
 
 def killed(kinds, trials):
     """A node is killed (SIGKILL), its machine lives on"""
     out = {"all others have `nodedown`": [], "started again: all others have `nodeup`, after it is up": []}
-    with Cluster(KINDS[kinds]) as cluster:
+    with Meshed(KINDS[kinds]) as cluster:
         for trial in range(trials):
             victim = cluster.members[trial % 3]
             time.sleep(0.5)
@@ -128,7 +91,7 @@ def back(cluster, victim):
 def cut_off(kinds, trials):
     """The cable of a node is cut, and nobody is told"""
     out = {"all others have `nodedown`": [], "mended: full mesh again": []}
-    with Cluster(KINDS[kinds]) as cluster:
+    with Meshed(KINDS[kinds]) as cluster:
         for trial in range(trials):
             victim = cluster.members[trial % 3]
             since = time.monotonic()
@@ -145,7 +108,7 @@ def cut_off(kinds, trials):
 def power_cycle(kinds, trials):
     """A machine loses its power and is back after 3 s, under the same name"""
     out = {"all others have `nodeup` of the new one, after it is up": []}
-    with Cluster(KINDS[kinds], busy=True) as cluster:  # messages of one incarnation must not reach the next
+    with Meshed(KINDS[kinds], busy=True) as cluster:  # messages of one incarnation must not reach the next
         for trial in range(trials):
             victim = cluster.members[trial % 3]
             since = time.monotonic()
@@ -167,7 +130,7 @@ def split(kinds, trials):
     found, mesh, agreed = "split: all of sedge have `nodedown` of the other side", "healed: full mesh", \
         "healed: names and groups agree too"
     out = {found: [], mesh: [], agreed: []}
-    with Cluster(FIVE[kinds], busy=True) as cluster:
+    with Meshed(FIVE[kinds], busy=True) as cluster:
         time.sleep(10)  # names are registered, groups have members
         for member in cluster.members:
             member.tell("quiet")
@@ -175,14 +138,13 @@ def split(kinds, trials):
         sides = cluster.members[:3], cluster.members[3:]
         across = [(a, b) for a in sides[0] for b in sides[1]]
         for _ in range(trials):
-            time.sleep(2)  # a connection is to be older than the look at who dialled; see src/dist/detector.cpp
             since = time.monotonic()
             cluster.lab.drop({tuple(sorted((a.machine.port, b.machine.port))) for a, b in across})
+            is_known = time.monotonic() - since < 0.2  # else nobody knows when it was
             cluster.expect(lambda: all(is_mesh(side) for side in sides), "two clusters", 40)
-            ends = [(one, other) for a, b in across for one, other in ((a, b), (b, a)) if one.kind == "sedge"]
-            told = [first(one, "nodedown", other.node, since) for one, other in ends]
-            if told:
-                out[found].append(max(told) - since)
+            told = lost_across(across, since)
+            if told and is_known:
+                out[found].append(max(told))
             time.sleep(max(0.0, since + 20 - time.monotonic()))
             cluster.lab.mend_all()
             healed = time.monotonic()
@@ -190,21 +152,41 @@ def split(kinds, trials):
             out[mesh].append(time.monotonic() - healed)
             cluster.expect(lambda: not cluster.differences(), "agreement", 120)
             out[agreed].append(time.monotonic() - healed)
-    return {figure: seconds for figure, seconds in out.items() if seconds}
+    return out
 
 
-ROWS = {"1": killed, "2": cut_off, "10": power_cycle, "14": split}
+def lost_across(across, since):
+    """Seconds until each end of sedge had lost the other; those that took long are told of."""
+    told = []
+    for one, other in [*across, *((b, a) for a, b in across)]:
+        at = first(one, "nodedown", other.node, since)
+        if one.kind != "sedge" or at is None:
+            continue  # of OTP, or not connected when the cable was cut
+        told.append(at - since)
+        if told[-1] > SLOW:
+            suspect, up = first(one, "suspect", other.node, since), last_before(one, "nodeup", other.node, since)
+            why = next((reason for when, node, reason in one.reasons if (when, node) == (at, other.node)), "")
+            print(f"  slow: {one.name} lost {other.name} ({other.kind}) after {told[-1]:.2f} s: {why}; suspect after "
+                  f"{suspect - since if suspect else -1:.2f} s, connected for {since - up if up else -1:.1f} s",
+                  file=sys.stderr, flush=True)
+    return told
+
+
+ROWS = {"1": killed, "2": cut_off, "10": power_cycle, "11 here": newcomer_here, "11": newcomer, "14": split,
+        "25": stops_reading}
 
 
 def together(measure, kinds, trials, clusters):
     """The trials shared out among so many clusters at a time."""
-    with concurrent.futures.ThreadPoolExecutor(clusters) as pool:
-        parts = list(pool.map(lambda _: measure(kinds, -(-trials // clusters)), range(clusters)))
-    return {figure: sorted(s for part in parts for s in part[figure]) for figure in parts[0]}
+    parts = measuring.together(lambda _: measure(kinds, -(-trials // clusters)), clusters)
+    figures = {figure: None for part in parts for figure in part}
+    return {figure: sorted(value for part in parts for value in part.get(figure, ())) for figure in figures}
 
 
-def shown(seconds):
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+def shown(figure, value):
+    """A figure that is no time ends with its unit, behind a comma."""
+    unit = figure.rpartition(", in ")[2] if ", in " in figure else ""
+    return f"{value:.4g} {unit}" if unit else measuring.shown(value)
 
 
 def main():
@@ -216,27 +198,18 @@ def main():
     parser.add_argument("--sedge", type=pathlib.Path, default=SedgeMember.program_file, help="the program soak_node")
     options = parser.parse_args()
     SedgeMember.program_file = options.sedge.resolve()
-
-    def stop(*_):
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)
     print("| row | fault | figure | nodes | trials | median | 99 % | longest |\n|---|---|---|---|---|---|---|---|",
           flush=True)
     for number in options.only.split(","):
         measure = ROWS[number]
         for kinds in options.kinds.split(","):
             figures = together(measure, kinds, options.trials * (3 if number == "1" else 1), options.clusters)
-            for figure, seconds in figures.items():
-                print(f"| {number} | {measure.__doc__} | {figure} | {kinds} | {len(seconds)} | "
-                      f"{shown(statistics.median(seconds))} | {shown(seconds[len(seconds) * 99 // 100])} | "
-                      f"{shown(seconds[-1])} |", flush=True)
+            for figure, values in figures.items():
+                if values:
+                    columns = (statistics.median(values), measuring.quantile(values, 0.99), values[-1])
+                    print(f"| {number} | {measure.__doc__} | {figure} | {kinds} | {len(values)} | "
+                          + " | ".join(shown(figure, value) for value in columns) + " |", flush=True)
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
-        try:
-            main()
-        finally:
-            for standing in list(Lab.standing):
-                standing.tear_down()
+    measuring.run(main)

@@ -5,13 +5,15 @@
 //     soak_node [--set KEY=VALUE]... [--rate N] [--report MILLISECONDS] [--once] [--mistake KIND] PEER...
 //
 // --set node.name=NODE is a key of sedge.toml; --rate 0 is a node without traffic; with --once it dials nobody unless
-// told. Reads commands from standard input, a line each: `quiet`, `connect NODE`. Writes JSON, a line each: reports,
-// nodes that come and go, and each broken promise.
+// told. Reads commands from standard input, a line each: `quiet`, `connect NODE`, `disconnect NODE`, and those of
+// pressure.cpp. Writes JSON, a line each: reports, nodes that come and go and when that was, by the system's monotonic
+// clock in seconds, and each broken promise.
 #include "soak/world.hpp"
 
 #include <sedge/cluster/application.hpp>
 #include <sedge/wire/system.hpp>
 
+#include <chrono>
 #include <cstdio>
 #include <unistd.h>
 
@@ -84,6 +86,24 @@ void report(application& app, const world& all) {
     say(line + "}}");
 }
 
+/// The end of a line about something that happened now.
+std::string at() {
+    const std::chrono::duration<double> now = std::chrono::steady_clock::now().time_since_epoch();
+    char text[48];
+    std::snprintf(text, sizeof text, ",\"at\":%.6f}", now.count());
+    return text;
+}
+
+void tell(const node_event& e) {
+    const std::string node = '"' + e.node.str() + '"';
+    switch (e.what) {
+    case node_event::kind::up: return say("{\"nodeup\":" + node + at());
+    case node_event::kind::down: return say("{\"nodedown\":" + node + ",\"reason\":\"" + e.reason + '"' + at());
+    case node_event::kind::changed:
+        return say("{\"state\":\"" + std::string{to_string(e.state)} + "\",\"node\":" + node + at());
+    }
+}
+
 task<> dial(application& app, atom to) {
     auto connecting = app.node().connect(std::move(to));
     (void)co_await std::move(connecting);
@@ -103,8 +123,9 @@ task<> take_commands(wire::system_environment& env, application& app, world& all
             auto line = text.substr(0, end);
             text.erase(0, end + 1);
             if (line == "quiet") all.quiet = true;
-            if (!line.starts_with("connect ")) continue;
-            dials.start(dial(app, atom{line.substr(8)}));
+            if (line.starts_with("connect ")) dials.start(dial(app, atom{line.substr(8)}));
+            if (line.starts_with("disconnect ")) app.node().disconnect(atom{line.substr(11)});
+            press(app, line);
         }
     }
     app.stop();
@@ -115,14 +136,10 @@ task<int> run(application& app, world& all, milliseconds pause) {
     side.start(take_commands(dynamic_cast<wire::system_environment&>(app.env()), app, all, side));
     auto& node = app.node();
     auto watching = node.watch([&all](const node_event& e) {
-        if (e.what == node_event::kind::changed) {
-            say("{\"state\":\"" + std::string{to_string(e.state)} + "\",\"node\":\"" + e.node.str() + "\"}");
-            return;
-        }
-        bool down = e.what == node_event::kind::down;
-        say(std::string{down ? "{\"nodedown\":\"" : "{\"nodeup\":\""} + e.node.str() + "\"}");
-        if (down) ++all.node_downs[e.node];
+        tell(e);
+        if (e.what == node_event::kind::down) ++all.node_downs[e.node];
     });
+    node.spawn([](process& self) { return echo(self); }, {.label = "echo", .name = atom{"soak_echo"}});
     if (all.rate > 0) {
         for (const auto& peer : all.peers) {
             node.spawn([&all, peer](process& self) { return talk(self, all, peer); }, {.label = "talk"});
@@ -130,7 +147,7 @@ task<int> run(application& app, world& all, milliseconds pause) {
         }
         start_shared(app, all);
     }
-    say("{\"up\":true}");
+    say("{\"up\":true" + at());
     for (;;) {
         auto sleeping = sleep_for(app.env(), pause);
         co_await std::move(sleeping);

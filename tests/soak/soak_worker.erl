@@ -3,11 +3,12 @@
 %% What an OTP node does in scripts/soak: the same as soak_node.cpp, message for message, so that each kind is checked
 %% by the other. README.md says what that is.
 %%
-%% Reads commands from standard input, a line each: `quiet`, `connect NODE`. Writes JSON, a line each: reports, nodes
-%% that come and go as {"nodeup": "..."} and {"nodedown": "..."}, and each broken promise as {"violation": "..."}.
+%% Reads commands from standard input, a line each: `quiet`, `connect NODE`, `disconnect NODE`, and those of
+%% soak_pressure. Writes JSON, a line each: reports, nodes that come and go as {"nodeup": "...", "at": seconds} and
+%% {"nodedown": "...", "at": seconds} by the system's monotonic clock, and each broken promise as {"violation": "..."}.
 -module(soak_worker).
 -behaviour(gen_server).
--export([start/1]).
+-export([start/1, say/1]).
 -export([init/1, handle_call/3, handle_cast/2]).
 
 -define(block_bytes, 1048576 + 256).
@@ -29,18 +30,19 @@ start(#{peers := Peers, reconnect := Reconnect, busy := Busy, rate := Rate, repo
         [spawn_link(fun() -> call(Peer) end) || Peer <- Others],
         soak_shared:start()
     end,
+    soak_pressure:start(),
     Reconnect andalso [spawn_link(fun() -> keep_connected(Peer) end) || Peer <- Others],
     spawn_link(fun commands/0),
-    say("{\"up\":true}"),
+    say(["{\"up\":true", at()]),
     main(Busy, Pause, erlang:monotonic_time(millisecond) + Pause).
 
 main(Busy, Pause, Due) ->
     receive
         {nodeup, Node} ->
-            say(["{\"nodeup\":", text(Node), "}"]),
+            say(["{\"nodeup\":", text(Node), at()]),
             main(Busy, Pause, Due);
         {nodedown, Node} ->
-            say(["{\"nodedown\":", text(Node), "}"]),
+            say(["{\"nodedown\":", text(Node), at()]),
             count({node_down, Node}),
             main(Busy, Pause, Due)
     after max(0, Due - erlang:monotonic_time(millisecond)) ->
@@ -52,7 +54,9 @@ commands() ->
     case io:get_line("") of
         eof -> halt(0);
         "quiet\n" -> ets:insert(soak, {quiet, true});
-        "connect " ++ Rest -> net_kernel:connect_node(list_to_atom(string:trim(Rest)))
+        "connect " ++ Rest -> net_kernel:connect_node(list_to_atom(string:trim(Rest)));
+        "disconnect " ++ Rest -> erlang:disconnect_node(list_to_atom(string:trim(Rest)));
+        Line -> soak_pressure:press(string:trim(Line))
     end,
     commands().
 
@@ -66,6 +70,8 @@ count(Key) -> count(Key, 1).
 count(Key, By) -> ets:update_counter(soak, Key, By, {Key, 0}).
 violated(Format, Arguments) ->
     say(["{\"violation\":\"", [C || C <- lists:flatten(io_lib:format(Format, Arguments)), C =/= $", C =/= $\\], "\"}"]).
+%% The end of a line about something that happened now. The counter is the system's CLOCK_MONOTONIC.
+at() -> io_lib:format(",\"at\":~.6f}", [os:perf_counter(nanosecond) / 1.0e9]).
 say(Line) -> io:put_chars([Line, "\n"]).
 
 %% -- streams: numbered messages, all of them, once, in order ----------------------------------------------------------

@@ -52,6 +52,11 @@ task<> call(process& self, world& all, atom peer);
 /// Registered as `soak_server`: answers these calls.
 process_body server();
 
+/// Registered as `soak_echo`: answers each `{Pid, N}` with N.
+task<> echo(process& self);
+/// Carries out a command of pressure.cpp, if it is one.
+void press(application& app, const std::string& command);
+
 /// Starts the processes that join groups and register names.
 void start_shared(application& app, world& all);
 /// Their part of a report, beginning with a comma.

@@ -27,8 +27,11 @@ public:
     void step(std::uint8_t what, const atom& peer) {
         switch (what) {
         case 0: return peer_up(s_, peer);
-        case 1: return peer_lost(s_, peer);
-        case 2: now_ += seconds{70}; return give_up_overdue(s_, now_);
+        case 1: return peer_lost(s_, peer, now_);
+        case 2:
+            now_ += seconds{70};
+            report_losses(s_, now_);
+            return give_up_overdue(s_, now_);
         case 3: return introduced(s_, peer, true, now_);
         case 4: return introduced(s_, peer, false, now_);
         default: break;
@@ -53,7 +56,7 @@ public:
     }
 
     void end() {
-        for (const auto& peer : {"b@127.0.0.1"_atom, "c@127.0.0.1"_atom}) peer_lost(s_, peer);
+        for (const auto& peer : {"b@127.0.0.1"_atom, "c@127.0.0.1"_atom}) peer_lost(s_, peer, now_);
         for (const auto& who : watched_) process_down(s_, who);
         SEDGE_ASSERT(s_.pairings.empty());
         SEDGE_ASSERT(s_.names.size() == 0);

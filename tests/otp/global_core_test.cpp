@@ -208,6 +208,11 @@ protected:
     static term register_request(int name, const pid& who) {
         return term{std::tuple{"register"_atom, name, who, fun_of(conflict_method::random_exit)}};
     }
+    /// The reports of what was lost, when they are due.
+    std::vector<std::string> reports(time_point now = time_point{1min}) {
+        report_losses(s, now);
+        return plain_messages();
+    }
     void become_known(const atom& node, bool is_sedge) {
         s.known[node] = 8;
         if (is_sedge) s.sedge_peers.insert(node);
@@ -281,11 +286,21 @@ TEST_F(GlobalCore, QueriesAreAnsweredAsByOtp) {
 TEST_F(GlobalCore, LossIsReportedByTheSmallerOfTwoNodesOfSedge) {
     become_known(b, true);
     become_known(c, false);
-    peer_lost(s, b);
-    EXPECT_EQ(plain_messages(),
+    peer_lost(s, b, {});
+    EXPECT_TRUE(reports(time_point{19ms}).empty()) << "others lose it, too, and find that out first";
+    EXPECT_EQ(next_deadline(s), time_point{20ms});
+    EXPECT_EQ(reports(time_point{20ms}),
               std::vector<std::string>{"c@127.0.0.1 <- {lost_connection,'a@127.0.0.1',17,1,'b@127.0.0.1'}"});
-    peer_lost(s, c); // one of OTP, which reports itself
-    EXPECT_TRUE(plain_messages().empty());
+    peer_lost(s, c, {}); // one of OTP, which reports itself
+    EXPECT_TRUE(reports().empty());
+}
+
+TEST_F(GlobalCore, LossIsReportedBeforeTheLostNodeIsGreetedAgain) {
+    become_known(b, true);
+    become_known(c, true);
+    peer_lost(s, b, time_point{1s});
+    peer_up(s, b);
+    EXPECT_EQ(reports(time_point{1s}).size(), 1u);
 }
 
 TEST_F(GlobalCore, ReportIsPassedOnOnceAndFollowed) {
@@ -299,8 +314,33 @@ TEST_F(GlobalCore, ReportIsPassedOnOnceAndFollowed) {
     EXPECT_FALSE(s.known.contains(c));
     on_message(s, c, report, {});
     EXPECT_TRUE(plain_messages().empty());
-    peer_lost(s, c); // what we asked for is no news
+    peer_lost(s, c, {}); // what we asked for is no news
     EXPECT_TRUE(plain_messages().empty());
+}
+
+TEST_F(GlobalCore, EndOfANodeIsToldOnceHoweverManyReportIt) {
+    const std::vector<atom> others{"d@127.0.0.1"_atom, "e@127.0.0.1"_atom};
+    become_known(b, true);
+    become_known(c, true);
+    for (const auto& other : others) become_known(other, true);
+    const auto passed_on = [&](const atom& reporter, const atom& lost, time_point now) {
+        on_message(s, reporter, term{std::tuple{"lost_connection"_atom, reporter, 99, 5, lost}}, now);
+        return plain_messages().size();
+    };
+    peer_lost(s, c, {});
+    EXPECT_EQ(passed_on(b, c, time_point{10ms}), 0u);
+    EXPECT_EQ(reports(time_point{20ms}).size(), 3u) << "its own report";
+    EXPECT_EQ(passed_on(others[0], c, time_point{2s}), 0u);
+    EXPECT_EQ(passed_on(others[1], c, time_point{11s}), 2u) << "by now it may be about another connection";
+
+    const atom older = "Z@127.0.0.1"_atom; // whose loss others report, since its name is smaller than ours
+    become_known(older, true);
+    peer_lost(s, older, time_point{20s});
+    EXPECT_TRUE(reports().empty());
+    EXPECT_EQ(passed_on(b, older, time_point{20s}), 2u);
+    EXPECT_EQ(passed_on(others[0], older, time_point{20s}), 0u);
+    become_known(older, true);
+    EXPECT_EQ(passed_on(others[1], older, time_point{21s}), 4u) << "whoever sees it tells it, too, and puts it out";
 }
 
 TEST_F(GlobalCore, WhoeverIsPutOutBeforeItIsConnectedMayComeLater) {
@@ -321,8 +361,7 @@ TEST_F(GlobalCore, WhoeverIsPutOutAndHeardOfAgainAndCannotBeReachedIsReported) {
     on_new_nodes(s, {}, {{c, 8}}, term{0}.view()); // it has come back to b
     s.out.clear();
     introduced(s, c, false, {});
-    EXPECT_EQ(plain_messages(),
-              std::vector<std::string>{"b@127.0.0.1 <- {lost_connection,'a@127.0.0.1',17,1,'c@127.0.0.1'}"});
+    EXPECT_EQ(reports(), std::vector<std::string>{"b@127.0.0.1 <- {lost_connection,'a@127.0.0.1',17,1,'c@127.0.0.1'}"});
 }
 
 TEST_F(GlobalCore, WhoeverIsPutOutAndHeardOfAgainAndThenDisconnectedIsReported) {
@@ -331,8 +370,8 @@ TEST_F(GlobalCore, WhoeverIsPutOutAndHeardOfAgainAndThenDisconnectedIsReported) 
     on_message(s, b, term{std::tuple{"lost_connection"_atom, b, 99, 5, c}}, {});
     on_new_nodes(s, {}, {{c, 8}}, term{0}.view());
     s.out.clear();
-    peer_lost(s, c); // the connection that was to be closed
-    EXPECT_EQ(plain_messages().size(), 1u);
+    peer_lost(s, c, {}); // the connection that was to be closed
+    EXPECT_EQ(reports().size(), 1u);
     EXPECT_FALSE(s.known.contains(c));
 }
 
@@ -345,7 +384,7 @@ TEST_F(GlobalCore, LossOfANodeThatWasNeverMetIsReportedIfOthersKnowItAsOneOfSedg
         on_message(s, b, term{std::pair{"$gen_cast"_atom, heard}}, {});
         s.out.clear();
         introduced(s, c, false, {});
-        EXPECT_EQ(plain_messages().size(), is_sedge ? 1u : 0u);
+        EXPECT_EQ(reports().size(), is_sedge ? 1u : 0u);
     }
 }
 

@@ -198,6 +198,8 @@ void apply(state& s, const operations& changes, const term& requester) {
 }
 
 void peer_up(state& s, const atom& node) {
+    // The others have to hear of the loss before they hear of the new connection.
+    if (auto pending = s.to_report.find(node); pending != s.to_report.end()) pending->second = {};
     s.removing.erase(node); // that was about a connection before this one, perhaps one that never came up
     if (s.known.contains(node) || s.pairings.contains(node)) return;
     pairing p;
@@ -334,6 +336,8 @@ std::optional<time_point> next_deadline(const state& s) {
         if (!first || due < *first) first = due;
     for (const auto& [node, due] : s.removing)
         if (due != time_point::max() && (!first || due < *first)) first = due;
+    for (const auto& [node, due] : s.to_report)
+        if (!first || due < *first) first = due;
     return first;
 }
 
@@ -376,7 +380,8 @@ void introduced(state& s, const atom& node, bool connected, time_point now) {
     if (!s.known.contains(node)) return; // it has left meanwhile; if it comes back, it pairs
     if (!connected) {
         s.note(log_level::warning, "[sedge] 'global' at " + s.me.str() + " failed to connect to " + node.str());
-        peer_lost(s, node);
+        peer_lost(s, node, now - s.timing.report); // nobody else loses it at this moment
+        report_losses(s, now);
     } else if (s.sedge_peers.contains(node) || s.synced.contains(node)) {
         say_in_sync(s, node);
     } else {

@@ -49,11 +49,13 @@ public:
         } else {
             on_own_message(message);
         }
+        report_losses(s_, now());
         carry_out();
     }
     void on_time() {
         give_up_overdue(s_, now());
         remove_overdue(s_, now());
+        report_losses(s_, now());
         carry_out();
     }
 
@@ -65,7 +67,7 @@ private:
         if (is_tagged(view, "nodeup", 2)) {
             if (auto peer = view.element(1).as<atom>()) node_up(*peer);
         } else if (is_tagged(view, "nodedown", 2)) {
-            if (auto peer = view.element(1).as<atom>()) peer_lost(s_, *peer);
+            if (auto peer = view.element(1).as<atom>()) peer_lost(s_, *peer, now());
         } else if (is_tagged(view, "DOWN", 5)) {
             on_down(view);
         } else if (is_tagged(view, "lock_is_set", 4)) {

@@ -26,6 +26,7 @@ struct timing {
     duration acquaintance = seconds{5}; ///< From a node's in_sync until we hear of it from a member of our part.
     duration introduction = seconds{2}; ///< For a member of OTP to say in_sync before we do.
     duration removal = seconds{5};      ///< For a node that was put out to close its connection.
+    duration report = milliseconds{20}; ///< From a loss until the others are told.
     duration ask = seconds{10};         ///< For one answer of a node that is up.
     duration pause_least = seconds{5};  ///< After a pairing that stood still; doubled each time up to the next.
     duration pause_most = std::chrono::minutes{5};
@@ -96,6 +97,8 @@ struct state {
         time_point forget_at{};
     };
     std::map<std::pair<atom, atom>, report> reported; ///< The last one of (reporter, lost node).
+    std::map<atom, time_point> to_report;             ///< Lost nodes of which we are going to tell everybody; when.
+    std::map<atom, time_point> told_of;               ///< Lost nodes of which we have told everybody; until when.
 
     [[nodiscard]] bool is_pending(const atom& node) const {
         auto found = pairings.find(node);

@@ -6,6 +6,8 @@
 namespace sedge::cluster {
 namespace {
 
+constexpr std::size_t of_this_machine = 16; // times as much as another machine may say: a thousand programs start
+
 bool same_subnet(const wire::interface_address& own, const wire::ip_address& other) {
     if (own.address.is_v4() != other.is_v4()) return false;
     int bits = own.address.is_v4() ? 96 + own.prefix_bits : own.prefix_bits; // IPv4 is kept as ::ffff:a.b.c.d
@@ -56,6 +58,10 @@ bool gossip_gate::is_on_link(const wire::ip_address& from) const {
     return std::ranges::any_of(interfaces_, [&from](const auto& i) { return same_subnet(i, from); });
 }
 
+bool gossip_gate::is_this_machine(const wire::ip_address& from) const {
+    return from.is_loopback() || std::ranges::any_of(interfaces_, [&from](const auto& i) { return i.address == from; });
+}
+
 gossip_gate::verdict gossip_gate::judge(const wire::datagram& arrived, time_point now) {
     if (!is_for_all(arrived.to)) return verdict::not_to_group;
     const auto& source = arrived.from.address;
@@ -66,11 +72,12 @@ gossip_gate::verdict gossip_gate::judge(const wire::datagram& arrived, time_poin
         if (windows_.size() >= sources_max_)
             std::erase_if(windows_, [now](const auto& w) { return now - w.second.began >= seconds{1}; });
         if (windows_.size() >= sources_max_) return verdict::too_many;
-        at = windows_.emplace(source, window{now, 0}).first;
+        const auto most = is_this_machine(source) ? of_this_machine * per_second_max_ : per_second_max_;
+        at = windows_.emplace(source, window{now, 0, most}).first;
     }
     auto& w = at->second;
-    if (now - w.began >= seconds{1}) w = {now, 0};
-    if (w.count >= per_second_max_) return verdict::too_many;
+    if (now - w.began >= seconds{1}) w = {now, 0, w.most};
+    if (w.count >= w.most) return verdict::too_many;
     ++w.count;
     return verdict::admitted;
 }

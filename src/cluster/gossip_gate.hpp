@@ -16,7 +16,8 @@ namespace sedge::cluster {
 bool matches(std::string_view pattern, std::string_view name) noexcept;
 
 /// Which datagrams are read at all (core): those that were sent to the group or as broadcast, by a neighbour, and not
-/// too many of one source. Whoever sits behind a router cannot speak to us, and who floods costs us little.
+/// too many of one source. Whoever sits behind a router cannot speak to us, and who floods costs us little. All
+/// programs of this machine speak from its addresses, and when it starts they all speak at once: so they may say more.
 class gossip_gate {
 public:
     enum class verdict { admitted, not_to_group, off_link, too_many };
@@ -35,9 +36,11 @@ private:
     struct window { // one second of one source
         time_point began{};
         std::size_t count = 0;
+        std::size_t most = 0;
     };
     [[nodiscard]] bool is_for_all(const wire::ip_address& to) const;
     [[nodiscard]] bool is_on_link(const wire::ip_address& from) const;
+    [[nodiscard]] bool is_this_machine(const wire::ip_address& from) const;
 
     wire::ip_address group_;
     bool broadcast_;

@@ -82,6 +82,13 @@ TEST_F(Gate, OneSourceIsHeardSoManyTimesASecond) {
     EXPECT_EQ(multicast.judge(from("10.0.0.6"), now + 1s), verdict::admitted);
 }
 
+TEST_F(Gate, ProgramsOfThisMachineMaySayMoreTogether) {
+    for (const char* own : {"127.0.0.1", "10.0.0.5"}) {
+        for (int i = 0; i < 3 * 16; ++i) EXPECT_EQ(multicast.judge(from(own), now), verdict::admitted);
+        EXPECT_EQ(multicast.judge(from(own), now), verdict::too_many) << own;
+    }
+}
+
 TEST_F(Gate, SourcesAreForgottenWhenTheTableIsFull) {
     for (int i = 10; i < 14; ++i)
         EXPECT_EQ(multicast.judge(from("10.0.0." + std::to_string(i)), now), verdict::admitted);

@@ -85,6 +85,13 @@ bool reconciler::heard(const std::string& name, const atom& node, trust how, std
     return true;
 }
 
+bool reconciler::must_wait(const atom& node, time_point now) const {
+    const auto at = peers_.find(node);
+    if (at == peers_.end()) return false;
+    const auto& p = at->second;
+    return !p.claims.empty() && !p.up && !p.dialling && p.next_dial > now;
+}
+
 bool reconciler::is_complete(const std::string& name) const {
     return std::ranges::all_of(
         peers_, [&](const auto& entry) { return entry.second.up || !entry.second.claims.contains(name); });

@@ -24,6 +24,13 @@ std::string what_of(const std::exception_ptr& failure) {
 
 } // namespace
 
+// For contexts that never tell.
+task<> strategy_context::loss() {
+    sedge::event never{env()};
+    auto waiting = never.wait();
+    co_await std::move(waiting);
+}
+
 class topologies::impl final : public timer {
 public:
     explicit impl(node& self) : node_(self), core_(self.name(), self.env().random_u64()) {
@@ -120,6 +127,8 @@ public:
         else
             core_.node_down(change.node, change.reason, now());
         carry_out();
+        if (change.what != node_event::kind::down) return;
+        for (const auto& [name, topology] : running_) topology->note_loss();
     }
 
     task<> dial(atom peer) {
@@ -182,10 +191,14 @@ public:
     public:
         running(impl& owner, std::string name, std::unique_ptr<strategy> how)
             : owner_(&owner), env_(owner.node_.env()), self_(owner.node_.name()), name_(std::move(name)),
-              how_(std::move(how)) {}
+              how_(std::move(how)), lost_(env_) {}
 
         void start() { tasks_.start(drive()); }
         void detach() noexcept { owner_ = nullptr; }
+        void note_loss() {
+            lost_.set();
+            lost_.reset();
+        }
         [[nodiscard]] const std::string& name() const noexcept { return name_; }
         [[nodiscard]] std::string_view strategy_name() const noexcept { return how_->name(); }
         [[nodiscard]] std::map<std::string, std::uint64_t> counters() const {
@@ -210,6 +223,10 @@ public:
             owner_->carry_out();
         }
         bool is_complete() const override { return owner_ && owner_->core_.is_complete(name_); }
+        task<> loss() override { return lost_.wait(); }
+        bool must_wait(const atom& node) const override {
+            return owner_ && owner_->core_.must_wait(node, owner_->now());
+        }
         void log(log_level level, std::string_view text) override {
             if (owner_) owner_->log(name_, level, text);
         }
@@ -246,6 +263,7 @@ public:
         std::string name_;
         std::unique_ptr<strategy> how_;
         std::map<std::string, std::uint64_t, std::less<>> counters_;
+        sedge::event lost_; // set for a moment whenever a connected node is lost
         nursery tasks_;
     };
 

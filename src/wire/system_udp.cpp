@@ -14,8 +14,10 @@ namespace {
 
 /// What a socket and those who wait for it share.
 struct batching {
+    explicit batching(environment& env) : at_once(env) {}
     duration most{};
     bool has_read = false; // since it was last waited
+    event at_once;         // ends a wait that is under way
 };
 
 class udp_socket final : public datagram_socket, public reads_in_batches {
@@ -30,7 +32,10 @@ public:
     }
     result<void> send(const endpoint& to, byte_view bytes) override;
     endpoint local() const override { return local_; }
-    void set_batch_time(duration most) noexcept override { batching_->most = most; }
+    void set_batch_time(duration most) noexcept override {
+        batching_->most = most;
+        if (most <= duration::zero()) batching_->at_once.set();
+    }
 
 private:
     static task<result<datagram>> receive_next(environment* env, std::shared_ptr<watched_fd> fd,
@@ -38,9 +43,12 @@ private:
                                                std::span<std::uint8_t> into);
     environment& env_;
     fd_owner fd_;
-    std::shared_ptr<batching> batching_ = std::make_shared<batching>();
+    std::shared_ptr<batching> batching_ = std::make_shared<batching>(env_);
     endpoint local_;
 };
+
+/// At a multiple of `most`, so that it is the same wake as for other sockets, and for what comes each second.
+time_point end_of_batch(time_point now, duration most) noexcept { return now + most - now.time_since_epoch() % most; }
 
 /// Destination and interface stand in control messages (IP_PKTINFO, IPV6_PKTINFO).
 void read_packet_info(msghdr& message, datagram& into) {
@@ -86,8 +94,10 @@ task<result<datagram>> udp_socket::receive_next(environment* env, std::shared_pt
         // Nothing there, or news of an earlier datagram of ours (ICMP), which is cleared by having been read.
         if (std::exchange(batch->has_read, false) && batch->most > duration::zero()) {
             fd->mute(); // or each datagram would wake the program
-            auto gathering = sleep_for(*env, batch->most);
-            co_await std::move(gathering);
+            batch->at_once.reset();
+            auto hurry = batch->at_once.wait();
+            auto gathering = detail::finishes_before(*env, end_of_batch(env->now(), batch->most), std::move(hurry));
+            (void)co_await std::move(gathering);
         } else {
             co_await watched_fd::readable(fd);
         }

@@ -62,6 +62,30 @@ TEST_F(Gossip, NodeThatAppearsJoinsAndOneThatComesBackRejoins) {
     EXPECT_TRUE(meet({&a, &again, &c}, 5s)) << sim.story();
 }
 
+TEST_F(Gossip, NodeThatIsStartedAgainIsBackAtOnceThoughItWasDialledInVainJustBefore) {
+    auto& a = join('a', gossip_strategy{.trust = lan});
+    auto& b = join('b', gossip_strategy{.trust = lan});
+    ASSERT_TRUE(meet({&a, &b}, 10s));
+    sim.run_for(1min);
+    lose('b', b);
+    const auto was_dialled = [&] { return !said(a, "unable to connect to").empty(); };
+    ASSERT_TRUE(sim.run_until(was_dialled, 1s)) << sim.story();
+    auto& again = join('b', gossip_strategy{.trust = lan});
+    EXPECT_TRUE(meet({&a, &again}, 100ms)) << "a may not dial it for a second, but it can be heard";
+}
+
+TEST_F(Gossip, WhoeverForgesTheNamesOfAbsentNodesGetsNoMoreThanAHeartbeatASecond) {
+    join('a', gossip_strategy{.trust = lan});
+    auto socket = outsider("10.0.0.66");
+    sim.run_for(10s);
+    const auto before = counted('a', "gossip_sent");
+    for (int i = 0; i < 600; ++i) {
+        ASSERT_TRUE(socket->send(group, cluster::encode_heartbeat("x" + std::to_string(i % 4) + "@10.0.0.66")));
+        sim.run_for(100ms);
+    }
+    EXPECT_LE(counted('a', "gossip_sent") - before, 60u + 60u) << "its own ones, and those besides";
+}
+
 TEST_F(Gossip, FirstHeartbeatLeavesAtOnceAndTheNextWithinFiveSeconds) {
     auto socket = outsider("10.0.0.99");
     std::vector<std::pair<time_point, byte_buffer>> heard;

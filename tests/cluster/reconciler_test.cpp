@@ -333,6 +333,19 @@ TEST_F(Reconciler, FirstHeartbeatAfterALossIsAnsweredAtOnce) {
     EXPECT_EQ(take(dials), lines{"a@10.0.0.1"}) << "it was restarted within 6 s";
 }
 
+TEST_F(Reconciler, NodeThatWasDialledInVainMustWaitThoughItIsHeard) {
+    const atom a{"a@10.0.0.1"};
+    EXPECT_FALSE(core.must_wait(a, now)) << "nobody wants it";
+    heard("a@10.0.0.1");
+    EXPECT_FALSE(core.must_wait(a, now)) << "it is dialled";
+    fails("a@10.0.0.1");
+    pass(300ms);
+    heard("a@10.0.0.1");
+    EXPECT_TRUE(core.must_wait(a, now));
+    up("a@10.0.0.1");
+    EXPECT_FALSE(core.must_wait(a, now));
+}
+
 TEST_F(Reconciler, ManyNamesOfOneHostDoNotMakeUsHammerIt) {
     std::size_t attempts = 0;
     for (int second = 0; second < 60; ++second) {

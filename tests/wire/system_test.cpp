@@ -308,6 +308,7 @@ TEST(SystemDatagrams, GatherWhereTheyMayAndComeAtOnceAfterASilence) {
     auto& socket = **opened;
     wire::set_batch_time(socket, 300ms);
     std::vector<duration> at;
+    env.block_on(sleep_until(env, env.now() + 300ms - env.now().time_since_epoch() % 300ms)); // where batches end
     const auto began = env.now();
     const auto read_all = [](environment& e, wire::datagram_socket& from, std::vector<duration>& times,
                              time_point since) -> task<> {
@@ -334,6 +335,38 @@ TEST(SystemDatagrams, GatherWhereTheyMayAndComeAtOnceAfterASilence) {
     ASSERT_EQ(at.size(), 4u);
     EXPECT_LT(at[0], 250ms) << "the first came after a silence";
     for (std::size_t i = 1; i < 4; ++i) EXPECT_GE(at[i], 290ms) << "datagram " << i;
+}
+
+TEST(SystemDatagrams, ThatGatherAreReadAtOnceWhenThereIsAHurry) {
+    wire::system_environment env;
+    auto opened = env.net().open_datagram({.bind = {wire::ip_address::loopback_v4(), 0}});
+    ASSERT_TRUE(opened);
+    auto& socket = **opened;
+    wire::set_batch_time(socket, 1h);
+    const auto read_two = [](environment& e, wire::datagram_socket& from) -> task<time_point> {
+        std::array<std::uint8_t, 16> buffer;
+        for (int i = 0; i < 2; ++i) {
+            auto receiving = from.receive(buffer);
+            auto came = co_await std::move(receiving);
+            EXPECT_TRUE(came);
+        }
+        co_return e.now();
+    };
+    const auto send_and_hurry = [](environment& e, wire::datagram_socket& through) -> task<> {
+        const std::array<std::uint8_t, 1> byte{1};
+        for (int i = 0; i < 2; ++i) {
+            (void)through.send(through.local(), byte);
+            auto sleeping = sleep_for(e, 20ms);
+            co_await std::move(sleeping);
+        }
+        wire::set_batch_time(through, 0ms);
+    };
+    const auto began = env.now();
+    nursery tasks;
+    tasks.start(send_and_hurry(env, socket));
+    const auto read = env.block_on(read_two(env, socket)) - began;
+    EXPECT_GE(read, 40ms) << "the second had to wait";
+    EXPECT_LT(read, 10s);
 }
 
 /// In a network of its own, where nobody else changes anything: 0 if a change of addresses was seen at once.

@@ -86,6 +86,9 @@ public:
     /// What is to be done, in this order, since the last call.
     [[nodiscard]] std::vector<effect> take_effects() { return std::exchange(effects_, {}); }
 
+    /// Whether `node` is wanted and away, and its next dial lies ahead.
+    [[nodiscard]] bool must_wait(const atom& node, time_point now) const;
+
     /// Whether all nodes that the topology wants are up.
     [[nodiscard]] bool is_complete(const std::string& topology) const;
 

@@ -47,6 +47,13 @@ public:
     /// Whether all nodes that this topology wants are connected, so that it need not be in a hurry.
     [[nodiscard]] virtual bool is_complete() const { return false; }
 
+    /// Completes when one of the nodes that are connected is lost.
+    [[nodiscard]] virtual task<> loss();
+
+    /// Whether `node`, which was heard just now, is away and must wait for its dial, because it was dialled a moment
+    /// ago. If it hears us, it need not wait.
+    [[nodiscard]] virtual bool must_wait(const atom& node) const { return static_cast<void>(node), false; }
+
     /// A log line of this topology; `text` comes without the prefix `[sedge:NAME] `.
     virtual void log(log_level level, std::string_view text) = 0;
     /// Adds one to the counter of that name, which tools show.

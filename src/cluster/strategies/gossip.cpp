@@ -2,7 +2,11 @@
 //
 // The driver of gossip: a socket, a heartbeat at once and then after 1 to 5000 ms each (uniform, as libcluster), and
 // what others send. What a datagram must look like is in gossip_packet.cpp, who may speak in gossip_gate.cpp, who is
-// dialled when in reconciler.cpp. Nothing is ever answered by UDP.
+// dialled when in reconciler.cpp.
+//
+// Nobody is answered by UDP, with one exception: who is heard anew, and was dialled in vain a moment ago, has probably
+// been started again. It may not be dialled before a second has passed, so one heartbeat more lets it dial us. It goes
+// to the group as all do, and at most one a second, so that forged names cannot make us shout.
 //
 // Nothing here ends the strategy: without a network the socket is tried again, and it is opened anew when the
 // addresses of this machine change, because a membership does not follow them.
@@ -26,6 +30,8 @@ namespace {
 
 constexpr milliseconds heartbeat_least{1};
 constexpr milliseconds heartbeat_most{5000};
+constexpr milliseconds answer_most{20}; // spread, since all who had lost a node answer it
+constexpr seconds answer_pause{1};
 constexpr seconds reopen_pause{5};
 // After a datagram that is not read nothing is for `flood_pause`, at the most every `flood_read`: of 50,000 a second
 // 100 wait then, and the socket holds more.
@@ -36,7 +42,9 @@ constexpr std::size_t secret_advised_bytes = 16;
 // read together. Not while a cluster forms: the next one to come would wait, too. Nor in a flood: what does not fit
 // into the socket is lost, and who is new would be lost among the rest.
 constexpr milliseconds batch_time{200};
-constexpr seconds calm_time{5};
+constexpr milliseconds batch_time_of_many{1000}; // a wake of a program costs far more than to read a heartbeat does
+constexpr std::size_t many = 16;
+constexpr seconds calm_time{2};
 
 std::string counter_of(const error& failure) {
     if (failure.code() == gossip_errc::too_long) return "gossip_dropped_too_long";
@@ -59,6 +67,9 @@ private:
     task<> send_until_network_changes(strategy_context& topology, wire::datagram_socket& through, gossip_gate& gate,
                                       const bool& receiver_ended);
     task<> receive(strategy_context& topology, wire::datagram_socket& from, gossip_gate& gate, bool& ended);
+    task<> read_at_once_after_losses(strategy_context& topology, wire::datagram_socket& from);
+    void send(strategy_context& topology, wire::datagram_socket& through);
+    task<> answer(strategy_context& topology, wire::datagram_socket& through);
     [[nodiscard]] byte_buffer heartbeat(strategy_context& topology) const;
     bool take(strategy_context& topology, byte_view datagram);
     const heartbeat_memory::speaker* read(strategy_context& topology, byte_view plain);
@@ -67,6 +78,10 @@ private:
     gossip_strategy options_;
     std::optional<gossip_cipher> cipher_;
     heartbeat_memory memory_{limits::topology_nodes_max};
+    std::string last_failure_; // of sending
+    time_point answered_at_{};
+    bool must_answer_ = false; // somebody that was heard just now
+    bool is_calm_ = false;
 };
 
 task<> gossip::run(strategy_context& topology) {
@@ -82,8 +97,11 @@ task<> gossip::run(strategy_context& topology) {
             gossip_gate gate{options_.multicast_addr, options_.broadcast_only};
             gate.interfaces_are(topology.env().net().interfaces());
             bool receiver_ended = false;
+            last_failure_.clear();
+            is_calm_ = false;
             nursery receiver; // ends with this block
             receiver.start(receive(topology, *through, gate, receiver_ended));
+            receiver.start(read_at_once_after_losses(topology, *through));
             auto sending = send_until_network_changes(topology, *through, gate, receiver_ended);
             co_await std::move(sending);
             continue;
@@ -100,18 +118,8 @@ task<> gossip::send_until_network_changes(strategy_context& topology, wire::data
                                           const bool& receiver_ended) {
     auto& env = topology.env();
     auto interfaces = env.net().interfaces();
-    wire::endpoint group{options_.multicast_addr, options_.port};
-    std::string last_failure;
     while (!receiver_ended) {
-        auto packet = heartbeat(topology);
-        auto sent = through.send(group, packet);
-        topology.count(sent ? "gossip_sent" : "gossip_send_failed");
-        topology.log(log_level::debug, "heartbeat");
-        auto failure = sent ? std::string{} : sent.error().message();
-        if (!failure.empty() && failure != last_failure)
-            topology.log(log_level::warning, "gossip cannot send to " + to_string(group) + ": " + printable(failure));
-        last_failure = failure;
-
+        send(topology, through);
         auto pause = sleep_for(env, env.random_between(heartbeat_least, heartbeat_most));
         co_await std::move(pause);
 
@@ -121,6 +129,33 @@ task<> gossip::send_until_network_changes(strategy_context& topology, wire::data
             co_return;
         }
         gate.interfaces_are(now_there);
+    }
+}
+
+void gossip::send(strategy_context& topology, wire::datagram_socket& through) {
+    const wire::endpoint group{options_.multicast_addr, options_.port};
+    const auto packet = heartbeat(topology);
+    const auto sent = through.send(group, packet);
+    topology.count(sent ? "gossip_sent" : "gossip_send_failed");
+    topology.log(log_level::debug, "heartbeat");
+    auto failure = sent ? std::string{} : sent.error().message();
+    if (!failure.empty() && failure != last_failure_)
+        topology.log(log_level::warning, "gossip cannot send to " + to_string(group) + ": " + printable(failure));
+    last_failure_ = std::move(failure);
+}
+
+task<> gossip::answer(strategy_context& topology, wire::datagram_socket& through) {
+    auto spread = sleep_for(topology.env(), topology.env().random_between(duration{}, answer_most));
+    co_await std::move(spread);
+    send(topology, through);
+}
+
+task<> gossip::read_at_once_after_losses(strategy_context& topology, wire::datagram_socket& from) {
+    for (;;) {
+        auto lost = topology.loss();
+        co_await std::move(lost);
+        is_calm_ = false;
+        wire::set_batch_time(from, duration{});
     }
 }
 
@@ -136,6 +171,7 @@ task<> gossip::receive(strategy_context& topology, wire::datagram_socket& from, 
     std::array<std::uint8_t, limits::gossip_packet_bytes_max> buffer;
     time_point next_pause{};
     time_point news_at = topology.env().now();
+    nursery answers;
     for (;;) {
         auto receiving = from.receive(buffer);
         auto arrived = co_await std::move(receiving);
@@ -156,14 +192,23 @@ task<> gossip::receive(strategy_context& topology, wire::datagram_socket& from, 
         } else {
             is_known = take(topology, byte_view{buffer}.first(arrived->size));
         }
-        if (!is_known) news_at = now;
-        const bool is_calm = now - news_at >= calm_time && topology.is_complete();
-        wire::set_batch_time(from, is_calm ? batch_time : milliseconds{0});
+        if (std::exchange(must_answer_, false) && now - answered_at_ >= answer_pause) {
+            answered_at_ = now;
+            answers.start(answer(topology, from));
+        }
+        if (!is_known)
+            news_at = now;
+        else if (!is_calm_ && now - news_at >= calm_time)
+            is_calm_ = topology.is_complete();
+        is_calm_ = is_calm_ && is_known;
+        wire::set_batch_time(from, !is_calm_               ? milliseconds{0}
+                                   : memory_.size() < many ? batch_time
+                                                           : batch_time_of_many);
     }
     ended = true;
 }
 
-/// Whether it is a heartbeat that was heard before.
+/// Whether it is no news: a heartbeat that was heard before, or of somebody who is connected already.
 bool gossip::take(strategy_context& topology, byte_view datagram) {
     byte_buffer opened;
     if (cipher_) {
@@ -184,7 +229,8 @@ bool gossip::take(strategy_context& topology, byte_view datagram) {
         topology.log(log_level::debug, "received heartbeat from " + who->node.str());
     if (who->is_trusted) {
         topology.heard(who->node, trust::may_dial);
-        return is_known;
+        must_answer_ = !is_calm_ && topology.must_wait(who->node);
+        return is_known || topology.is_complete();
     }
     std::string section = "[topologies." + printable(topology.topology()) + "]";
     auto hint = options_.trust.empty()

@@ -4,6 +4,7 @@
 
 #include "cluster/configured_topologies.hpp"
 #include "cluster/doctor_functions.hpp"
+#include "cluster/give_back.hpp"
 #include "cluster/metrics/endpoint.hpp"
 #include "cluster/service_manager.hpp"
 #include "cluster/start_settings.hpp"
@@ -121,7 +122,7 @@ public:
         tasks_.start(stop_at_signals());
         if (!config_.file.empty()) tasks_.start(reload_at_signals());
         tasks_.start(work());
-        tasks_.start(give_back_after_start());
+        tasks_.start(cluster::give_back_after_start(env_));
         auto waiting = ended_.wait();
         co_await std::move(waiting);
 
@@ -328,15 +329,6 @@ public:
         return node_->watch([this](const node_event& e) {
             if (e.what == node_event::kind::down && e.node == config_.node.named_by) stop(exit_code::failed);
         });
-    }
-
-    // Of what it took to start, and then to meet the others, little is needed again.
-    task<> give_back_after_start() {
-        for (const auto pause : {milliseconds{400}, milliseconds{5000}}) {
-            auto sleeping = sleep_for(env_, pause);
-            co_await std::move(sleeping);
-            wire::give_back_memory();
-        }
     }
 
     task<> stop_at_signals() {

@@ -46,6 +46,7 @@ public:
         take_leftover();
         env_.arm(tick_timer_, next_tick_time());
         tasks_.start(read());
+        if (!end_of_turn_.queued()) env_.ready(end_of_turn_); // what all have to say to a new peer goes out together
         if (watcher_) watcher_->start();
     }
 

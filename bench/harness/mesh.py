@@ -6,7 +6,7 @@ import re
 from bench.harness.programs import ROOT
 from bench.harness.rows import amount
 
-SIZES = (5, 10, 25, 50)
+SIZES = (5, 10, 25, 50, 100)
 SIDES = (("sedge", "gossip"), ("sedge", "epmd"), ("otp", "epmd"), ("libcluster", "gossip"), ("libcluster", "epmd"))
 # What the curve shows, as bench/formation calls it: (metric, heading, unit).
 CURVE = (("last strategy up to full mesh", "last strategy up to full mesh", "ms"),

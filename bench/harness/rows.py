@@ -157,6 +157,8 @@ def mesh_rows():
                 ("idle CPU of all", "idle CPU of all, of a core", "%", (at_most(0.5),))):
             yield Row("W7", f"50 programs, {name}: {title}", strategy, f"{strategy} N=50: {metric}", unit,
                       goals if strategy == "gossip" else (), sides)
+        yield Row("W7", f"100 programs, {name}: idle CPU of all", strategy, f"{strategy} N=100: idle CPU of all", "%",
+                  (at_most(1.0),) if strategy == "gossip" else (), sides)
         yield Row("W8", f"50 programs, {name}: killed until all others say so", strategy,
                   f"{strategy} N=50: kill -9 until all others know", "ms", (), sides, "W7")
         yield Row("W8", f"50 programs, {name}: started again until full mesh", strategy,

@@ -2,19 +2,35 @@
 //
 // What is rare in messages: texts beyond ASCII, large sizes, the end of the bytes. Here stands whatever may refuse.
 //
-// A STRING is a list whose elements have no tags. Its elements are read from an expansion of it into the terms that it
-// stands for, so that nobody has to know of this form; where the expansion ends, reading goes on behind the STRING.
+// A STRING is a list whose elements have no tags. Each is read from a table of the terms that bytes stand for, so that
+// nobody has to know of this form; behind the last one its tail is read, and then what stands behind the STRING.
 #include <sedge/term/decoder.hpp>
 
 #include "term/utf8.hpp"
 
+#include <iterator>
+#include <utility>
+
 namespace sedge {
 
+namespace {
+constexpr std::uint8_t tail[] = {etf::nil};
+} // namespace
+
 bool decoder::more() noexcept {
-    if (at_ != end_ || outer_at_ == nullptr) return false;
-    at_ = outer_at_;
-    end_ = outer_end_;
-    outer_at_ = outer_end_ = nullptr;
+    if (at_ != end_ || listed_at_ == nullptr) return false;
+    if (listed_ > 1) {
+        at_ = detail::byte_terms.data() + 2 * std::size_t{*listed_at_++};
+        end_ = at_ + 2;
+    } else if (listed_ == 1) {
+        at_ = std::begin(tail);
+        end_ = std::end(tail);
+    } else {
+        at_ = std::exchange(listed_at_, nullptr);
+        end_ = last_;
+        return true;
+    }
+    --listed_;
     return true;
 }
 
@@ -67,30 +83,20 @@ std::size_t decoder::other_tuple() noexcept {
     return count_of(1);
 }
 
-std::size_t decoder::other_list() {
+std::size_t decoder::other_list() noexcept {
     if (!has(1)) return fail(), 0;
     if (*at_ == etf::nil) return 0;
     if (*at_ == etf::list && has(5)) return count_of(1);
     if (*at_ != etf::string || !has(3)) return fail(), 0;
     const std::size_t size = etf::load16(at_ + 1);
     if (remaining() < 3 + size) return fail(), 0;
-    const byte_view bytes{at_ + 3, size};
-    byte_buffer expanded;
-    expanded.reserve(2 * size + 1);
-    for (const auto b : bytes) {
-        expanded.push_back(etf::small_integer);
-        expanded.push_back(b);
-    }
-    expanded.push_back(etf::nil);
-    expansion_ = std::move(expanded);
-    outer_at_ = bytes.data() + size;
-    outer_end_ = end_;
-    at_ = expansion_.data();
-    end_ = at_ + expansion_.size();
+    listed_at_ = at_ + 3;
+    listed_ = static_cast<std::uint32_t>(size) + 1;
+    at_ = end_; // of nothing: the first element is next
     return size;
 }
 
-term decoder::any() {
+term decoder::decode_any() {
     decode_options options;
     options.version_byte = false;
     options.compressed = false;

@@ -193,6 +193,45 @@ TEST(Decoder, GivesTheElementsOfAShortList) {
     EXPECT_TRUE(in.at_end());
 }
 
+TEST(Decoder, CountsTheBytesItHasRead) {
+    const auto bytes = raw("68 02 6b 0002 01 02 77 01 61");
+    decoder in{bytes};
+    EXPECT_EQ(in.offset(), 0u);
+    in.tuple(2);
+    EXPECT_EQ(in.offset(), 2u);
+    EXPECT_EQ(in.list(), 2u);
+    EXPECT_EQ(in.offset(), 5u);
+    in.integer();
+    EXPECT_EQ(in.offset(), 6u);
+    in.integer();
+    in.nil();
+    EXPECT_EQ(in.offset(), 7u);
+    EXPECT_EQ(in.atom(), "a");
+    EXPECT_EQ(in.offset(), bytes.size());
+    EXPECT_TRUE(in.at_end());
+    in.nil();
+    EXPECT_FALSE(in.ok());
+    EXPECT_EQ(in.offset(), 0u);
+}
+
+TEST(Decoder, OfNoBytesIsAtTheEndUntilItIsRead) {
+    decoder in{byte_view{}};
+    EXPECT_TRUE(in.at_end());
+    EXPECT_EQ(in.offset(), 0u);
+    EXPECT_EQ(in.kind(), term_kind::nil);
+    EXPECT_FALSE(in.ok());
+}
+
+TEST(Decoder, IsNotAtTheEndBeforeTheTailOfAShortList) {
+    const term t{std::vector<int>{1}};
+    decoder in{t.bytes()};
+    in.list();
+    EXPECT_EQ(in.integer(), 1);
+    EXPECT_FALSE(in.at_end());
+    in.nil();
+    EXPECT_TRUE(in.at_end());
+}
+
 TEST(Decoder, RemembersItsFirstError) {
     const term t{std::tuple{1, 2}};
     decoder in{t.bytes()};

@@ -32,6 +32,8 @@ namespace sedge {
 ///
 /// Takes what OTP 23 and later send. Older encodings, and compressed ones, are errors here; `term` reads them.
 /// Two equal keys in a map are not noticed. Views point into the bytes given.
+///
+/// A decoder that is a local variable of the function that reads with it costs least: its members are registers then.
 class decoder {
 public:
     struct pid_view {
@@ -51,56 +53,57 @@ public:
 
     /// `bytes` begin with the term, without version byte. `header_atoms` are what ATOM_CACHE_REF means in them.
     explicit decoder(byte_view bytes, std::span<const sedge::atom> header_atoms = {}) noexcept
-        : at_(bytes.data()), end_(bytes.data() + bytes.size()), begin_(bytes.data()), atoms_(header_atoms) {}
-    decoder(const decoder&) = delete;
-    decoder& operator=(const decoder&) = delete;
+        : at_(bytes.empty() ? nothing : bytes.data()), end_(at_ + bytes.size()), begin_(at_), last_(end_),
+          atoms_(header_atoms) {}
 
     /// What stands next. An error if nothing does, or nothing known (the answer is `nil` then).
-    [[nodiscard]] term_kind kind() noexcept {
-        if (!has(1)) return fail(), term_kind::nil;
+    [[nodiscard, gnu::always_inline]] term_kind kind() noexcept {
+        if (!has(1)) [[unlikely]]
+            return fail(), term_kind::nil;
         const auto kind = kinds[*at_];
-        if (kind == unknown) return fail(), term_kind::nil;
+        if (kind == unknown) [[unlikely]]
+            return fail(), term_kind::nil;
         return static_cast<term_kind>(kind);
     }
 
-    std::string_view atom() noexcept;
+    [[gnu::always_inline]] std::string_view atom() noexcept;
     /// Errors: also an integer that does not fit.
-    std::int64_t integer() noexcept;
-    double floating() noexcept;
-    byte_view binary() noexcept;
-    pid_view pid() noexcept;
-    reference_view reference() noexcept;
+    [[gnu::always_inline]] std::int64_t integer() noexcept;
+    [[gnu::always_inline]] double floating() noexcept;
+    [[gnu::always_inline]] byte_view binary() noexcept;
+    [[gnu::always_inline]] pid_view pid() noexcept;
+    [[gnu::always_inline]] reference_view reference() noexcept;
 
     /// The number of elements that follow.
-    std::size_t tuple() noexcept;
+    [[gnu::always_inline]] std::size_t tuple() noexcept;
     /// The same, where only one size is right.
-    void tuple(std::size_t arity) noexcept {
+    [[gnu::always_inline]] void tuple(std::size_t arity) noexcept {
         if (tuple() != arity) fail();
     }
     /// The number of pairs that follow.
-    std::size_t map() noexcept;
+    [[gnu::always_inline]] std::size_t map() noexcept;
     /// The number of elements that follow before the tail; 0 where an empty list stands.
-    std::size_t list();
+    [[gnu::always_inline]] std::size_t list() noexcept;
     /// An empty list; at the end of a proper list.
-    void nil() noexcept {
-        if (!has(1) || *at_ != etf::nil) return fail();
+    [[gnu::always_inline]] void nil() noexcept {
+        if (!has(1) || *at_ != etf::nil) [[unlikely]]
+            return fail();
         ++at_;
     }
     /// A whole term, whatever it is, as a value.
-    sedge::term any();
+    sedge::term any() { return apart(&decoder::decode_any); }
 
-    [[nodiscard]] bool ok() const noexcept { return !failed_; }
+    [[nodiscard]] bool ok() const noexcept { return at_ != nullptr; }
     /// True if all bytes were read without an error.
-    [[nodiscard]] bool at_end() const noexcept { return !failed_ && at_ == end_ && outer_at_ == outer_end_; }
-    /// Bytes read.
+    [[nodiscard]] bool at_end() const noexcept { return ok() && at_ == end_ && listed_ == 0 && read_to() == last_; }
+    /// Bytes read; 0 after an error.
     [[nodiscard]] std::size_t offset() const noexcept {
-        return static_cast<std::size_t>((outer_at_ != nullptr ? outer_at_ : at_) - begin_);
+        return ok() ? static_cast<std::size_t>(read_to() - begin_) : 0;
     }
     /// Marks the input as bad.
     void fail() noexcept {
-        failed_ = true;
-        at_ = end_;
-        outer_at_ = outer_end_ = nullptr;
+        at_ = end_ = listed_at_ = nullptr;
+        listed_ = 0;
     }
 
 private:
@@ -131,50 +134,77 @@ private:
         return masks;
     }();
 
-    [[nodiscard]] std::size_t remaining() const noexcept { return static_cast<std::size_t>(end_ - at_); }
-    /// Whether `count` bytes stand next; in a STRING's expansion they stand together, too.
-    [[nodiscard]] bool has(std::size_t count) noexcept {
-        return remaining() >= count || (more() && remaining() >= count);
-    }
-    bool more() noexcept;                            // goes on behind the STRING whose elements are read
-    std::string_view node() noexcept;                // of a pid or reference
-    std::string_view other_atom() noexcept;          // all but an ASCII one of at most 255 bytes
-    std::int64_t other_integer() noexcept;           // all but those of one and four bytes
-    std::size_t other_tuple() noexcept;              // more than 255 elements
-    std::size_t other_list();                        // all but a LIST
-    std::size_t count_of(std::size_t each) noexcept; // behind a tag; `each`: terms per element
+    static constexpr std::uint8_t nothing[] = {0}; // where the bytes of no bytes stand
 
-    const std::uint8_t* at_;
-    const std::uint8_t* end_;
+    [[nodiscard]] const std::uint8_t* read_to() const noexcept { return listed_at_ != nullptr ? listed_at_ : at_; }
+    [[nodiscard]] std::size_t remaining() const noexcept { return static_cast<std::size_t>(end_ - at_); }
+    /// Whether `count` bytes stand next.
+    [[nodiscard, gnu::always_inline]] bool has(std::size_t count) noexcept {
+        return remaining() >= count || (apart(&decoder::more) && remaining() >= count);
+    }
+
+    // What is rare is in decoder.cpp and works on a copy: nobody outside of this header ever has the address of a
+    // decoder, so that the compiler need not keep it in memory. See docs/decisions/0032-decoders-in-registers.md.
+    template <class Result>
+    [[gnu::always_inline]] Result apart(Result (decoder::*rare)()) {
+        decoder copy{*this};
+        Result result = (copy.*rare)();
+        at_ = copy.at_;
+        end_ = copy.end_;
+        listed_at_ = copy.listed_at_;
+        listed_ = copy.listed_;
+        return result;
+    }
+    decoder(const decoder&) = default;
+    [[gnu::cold]] sedge::term decode_any();
+    [[gnu::cold]] bool more() noexcept;                      // goes on to the next element of a STRING, or behind it
+    [[gnu::always_inline]] std::string_view node() noexcept; // of a pid or reference
+    static std::size_t ascii_atom_size(const std::uint8_t* at, const std::uint8_t* end) noexcept; // 0: another atom
+    [[gnu::cold]] std::string_view other_atom() noexcept;                   // all but an ASCII one of at most 255 bytes
+    [[gnu::cold]] std::int64_t other_integer() noexcept;                    // all but those of one and four bytes
+    [[gnu::cold]] std::size_t other_tuple() noexcept;                       // more than 255 elements
+    [[gnu::cold]] std::size_t other_list() noexcept;                        // all but a LIST
+    [[gnu::always_inline]] std::size_t count_of(std::size_t each) noexcept; // behind a tag; `each`: terms per element
+
+    const std::uint8_t* at_; // null after an error
+    // While the elements of a STRING are read, `at_` is in a table of encoded bytes:
+    std::uint32_t listed_ = 0; // elements to come, the tail included
+    const std::uint8_t* listed_at_ = nullptr;
+    const std::uint8_t* end_; // of the bytes that `at_` is in
+    // Constant after construction:
     const std::uint8_t* begin_;
+    const std::uint8_t* last_;
     std::span<const sedge::atom> atoms_;
-    // While the elements of a STRING are read, `at_` walks through their expansion:
-    const std::uint8_t* outer_at_ = nullptr;
-    const std::uint8_t* outer_end_ = nullptr;
-    byte_buffer expansion_;
-    bool failed_ = false;
 };
 
-// -- what is called for nearly every element
-// ---------------------------------------------------------------------------
+// -- what is called for nearly every element --------------------------------------------------------------------------
 
-inline std::string_view decoder::atom() noexcept {
-    if (remaining() < 2 || *at_ != etf::small_atom_utf8) return other_atom();
-    const std::size_t size = at_[1];
-    const std::uint8_t* text = at_ + 2;
+/// It takes and gives values, so that it may be a call.
+inline std::size_t decoder::ascii_atom_size(const std::uint8_t* at, const std::uint8_t* end) noexcept {
+    const auto left = static_cast<std::size_t>(end - at);
+    if (left < 2 || *at != etf::small_atom_utf8) return 0;
+    const std::size_t size = at[1];
+    const std::uint8_t* text = at + 2;
     constexpr std::uint64_t high_bits = 0x8080808080808080;
     std::uint64_t bytes = 0;
     if (size >= 8) {
-        if (remaining() < 2 + size) return other_atom();
+        if (left < 2 + size) return 0;
         bytes = etf::load64(text + size - 8);
         for (std::size_t i = 0; i + 8 < size; i += 8) bytes |= etf::load64(text + i);
     } else {
-        if (size == 0 || remaining() < 10) return other_atom();
-        bytes = etf::load64(text) >> (64 - 8 * size);
+        if (size == 0 || left < 10) return 0;
+        bytes = etf::load64_little(text) << (64 - 8 * size);
     }
-    if ((bytes & high_bits) != 0) return other_atom();
-    at_ = text + size;
-    return {reinterpret_cast<const char*>(text), size};
+    return (bytes & high_bits) == 0 ? size : 0;
+}
+
+inline std::string_view decoder::atom() noexcept {
+    const std::size_t size = ascii_atom_size(at_, end_);
+    if (size == 0) [[unlikely]]
+        return apart(&decoder::other_atom);
+    const auto* text = reinterpret_cast<const char*>(at_ + 2);
+    at_ += 2 + size;
+    return {text, size};
 }
 
 inline std::int64_t decoder::integer() noexcept {
@@ -197,43 +227,50 @@ inline std::int64_t decoder::integer() noexcept {
             return static_cast<std::int64_t>((magnitude ^ sign) - sign);
         }
     }
-    return other_integer();
+    return apart(&decoder::other_integer);
 }
 
 inline double decoder::floating() noexcept {
-    if (!has(9) || *at_ != etf::new_float || (etf::load16(at_ + 1) & 0x7ff0) == 0x7ff0) return fail(), 0;
+    if (!has(9) || *at_ != etf::new_float || (etf::load16(at_ + 1) & 0x7ff0) == 0x7ff0) [[unlikely]]
+        return fail(), 0;
     const auto value = std::bit_cast<double>(etf::load64(at_ + 1));
     at_ += 9;
     return value;
 }
 
 inline byte_view decoder::binary() noexcept {
-    if (!has(5) || *at_ != etf::binary) return fail(), byte_view{};
+    if (!has(5) || *at_ != etf::binary) [[unlikely]]
+        return fail(), byte_view{};
     // Most are short: the length is their last byte, and the next element does not wait for the other three.
     std::size_t size = at_[4];
     if ((at_[1] | at_[2] | at_[3]) != 0) [[unlikely]]
         size = etf::load32(at_ + 1);
-    if (remaining() - 5 < size) return fail(), byte_view{};
+    if (remaining() - 5 < size) [[unlikely]]
+        return fail(), byte_view{};
     const byte_view bytes{at_ + 5, size};
     at_ += 5 + size;
     return bytes;
 }
 
 inline std::size_t decoder::tuple() noexcept {
-    if (remaining() < 2 || *at_ != etf::small_tuple) return other_tuple();
+    if (remaining() < 2 || *at_ != etf::small_tuple) [[unlikely]]
+        return apart(&decoder::other_tuple);
     const std::size_t arity = at_[1];
     at_ += 2;
-    if (arity > remaining()) return fail(), 0;
+    if (arity > remaining()) [[unlikely]]
+        return fail(), 0;
     return arity;
 }
 
 inline std::size_t decoder::map() noexcept {
-    if (!has(5) || *at_ != etf::map) return fail(), 0;
+    if (!has(5) || *at_ != etf::map) [[unlikely]]
+        return fail(), 0;
     return count_of(2);
 }
 
-inline std::size_t decoder::list() {
-    if (remaining() < 5 || *at_ != etf::list) return other_list();
+inline std::size_t decoder::list() noexcept {
+    if (remaining() < 5 || *at_ != etf::list) [[unlikely]]
+        return apart(&decoder::other_list);
     return count_of(1);
 }
 
@@ -241,7 +278,8 @@ inline std::size_t decoder::list() {
 inline std::size_t decoder::count_of(std::size_t each) noexcept {
     const std::size_t count = etf::load32(at_ + 1);
     at_ += 5;
-    if (each * count > remaining()) return fail(), 0;
+    if (each * count > remaining()) [[unlikely]]
+        return fail(), 0;
     return count;
 }
 
@@ -251,9 +289,11 @@ inline std::string_view decoder::node() noexcept {
 }
 
 inline decoder::pid_view decoder::pid() noexcept {
-    if (!has(1) || *at_ != etf::new_pid) return fail(), pid_view{};
+    if (!has(1) || *at_ != etf::new_pid) [[unlikely]]
+        return fail(), pid_view{};
     const auto name = node();
-    if (remaining() < 12) return fail(), pid_view{};
+    if (remaining() < 12) [[unlikely]]
+        return fail(), pid_view{};
     const pid_view value{name, etf::load32(at_), etf::load32(at_ + 4), etf::load32(at_ + 8)};
     at_ += 12;
     return value;
@@ -261,11 +301,13 @@ inline decoder::pid_view decoder::pid() noexcept {
 
 inline decoder::reference_view decoder::reference() noexcept {
     reference_view value;
-    if (!has(3) || *at_ != etf::newer_reference) return fail(), value;
+    if (!has(3) || *at_ != etf::newer_reference) [[unlikely]]
+        return fail(), value;
     const std::size_t words = etf::load16(at_ + 1);
     at_ += 2;
     const auto name = node();
-    if (words - 1 >= value.words.size() || remaining() < 4 + 4 * words) return fail(), value;
+    if (words - 1 >= value.words.size() || remaining() < 4 + 4 * words) [[unlikely]]
+        return fail(), value;
     value.node = name;
     value.creation = etf::load32(at_);
     value.size = static_cast<std::uint8_t>(words);

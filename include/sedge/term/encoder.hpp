@@ -44,6 +44,12 @@ public:
             grow(count);
         return std::exchange(at_, at_ + count);
     }
+    /// The same where the caller writes up to `touched` bytes, of which the first `count` stay.
+    std::uint8_t* extend(std::size_t count, std::size_t touched) {
+        if (touched > static_cast<std::size_t>(end_ - at_)) [[unlikely]]
+            grow(touched);
+        return std::exchange(at_, at_ + count);
+    }
     void append(byte_view more);
     void clear() noexcept { truncate(0); }
     /// Only the first `count` bytes stay. Precondition: count <= size().
@@ -100,7 +106,7 @@ public:
     void list(std::size_t length) {
         if (length > 0) sized(etf::list, length);
     }
-    void nil() { *room(1) = etf::nil; }
+    void nil() { put(etf::nil, 1); }
     /// The list of these integers, in the short form that OTP uses for it.
     void byte_list(byte_view bytes);
     void map(std::size_t pairs) { sized(etf::map, pairs); }
@@ -124,6 +130,7 @@ public:
 private:
     std::uint8_t* room(std::size_t count) { return fast_ != nullptr ? fast_->extend(count) : more(count); }
     std::uint8_t* more(std::size_t count);
+    void put(std::uint64_t bytes, std::size_t count);
     void give_back(std::size_t count);
     void take_back(std::size_t count);
     void large_integer(bool negative, std::uint64_t magnitude);
@@ -138,6 +145,16 @@ private:
 };
 
 // -- what is called for nearly every element --------------------------------------------------------------------------
+//
+// Heads are made in registers and written as words, whatever their size is; what follows overwrites the rest.
+
+/// The first `count` bytes, beginning with the lowest. Precondition: count <= 8.
+inline void encoder::put(std::uint64_t bytes, std::size_t count) {
+    if (fast_ != nullptr) [[likely]]
+        return etf::store64_little(fast_->extend(count, 8), bytes);
+    auto* p = more(count);
+    for (std::size_t i = 0; i < count; ++i, bytes >>= 8) p[i] = static_cast<std::uint8_t>(bytes);
+}
 
 inline void encoder::integer(std::int64_t value) {
     if (static_cast<std::uint64_t>(value) <= 255) {
@@ -156,12 +173,13 @@ inline void encoder::integer(std::int64_t value) {
 /// Precondition: outside of what INTEGER holds.
 inline void encoder::large_integer(bool negative, std::uint64_t magnitude) {
     const auto size = static_cast<std::size_t>(71 - std::countl_zero(magnitude)) / 8;
-    auto* p = room(3 + 8);
+    std::uint8_t bytes[3 + 8];
+    auto* p = fast_ != nullptr ? fast_->extend(3 + size, sizeof bytes) : bytes;
     p[0] = etf::small_big;
     p[1] = static_cast<std::uint8_t>(size);
     p[2] = negative ? 1 : 0;
     etf::store64_little(p + 3, magnitude);
-    if (size < 8) give_back(8 - size);
+    if (p == bytes) append({bytes, 3 + size});
 }
 
 inline void encoder::floating(double value) {
@@ -174,9 +192,7 @@ inline void encoder::floating(double value) {
 /// A tag and a size of 32 bits.
 inline void encoder::sized(std::uint8_t tag, std::size_t size) {
     SEDGE_ASSERT(size <= 0xffffffff);
-    auto* p = room(5);
-    p[0] = tag;
-    etf::store32(p + 1, static_cast<std::uint32_t>(size));
+    put(tag | etf::big_endian(static_cast<std::uint32_t>(size)) << 8, 5);
 }
 
 inline void encoder::checked_atom(std::string_view text) {
@@ -193,18 +209,23 @@ inline void encoder::atom(std::string_view text) {
 }
 
 inline void encoder::binary(byte_view bytes) {
-    if (bytes.size() > 255) return long_binary(bytes);
-    auto* p = room(5 + bytes.size());
-    p[0] = etf::binary;
-    etf::store32(p + 1, static_cast<std::uint32_t>(bytes.size()));
-    etf::copy_short(p + 5, bytes.data(), bytes.size());
+    const std::size_t size = bytes.size();
+    if (size > 255) return long_binary(bytes);
+    std::uint8_t* p = nullptr;
+    if (fast_ != nullptr) [[likely]] {
+        p = fast_->extend(5 + size, 8 + size);
+        etf::store64_little(p, etf::binary | std::uint64_t{size} << 32);
+    } else {
+        p = more(5 + size);
+        p[0] = etf::binary;
+        etf::store32(p + 1, static_cast<std::uint32_t>(size));
+    }
+    etf::copy_short(p + 5, bytes.data(), size);
 }
 
 inline void encoder::tuple(std::size_t arity) {
     if (arity > 255) return sized(etf::large_tuple, arity);
-    auto* p = room(2);
-    p[0] = etf::small_tuple;
-    p[1] = static_cast<std::uint8_t>(arity);
+    put(etf::small_tuple | std::uint64_t{arity} << 8, 2);
 }
 
 /// The last bytes of what `room` gave.

@@ -77,6 +77,9 @@ inline void store64_little(std::uint8_t* p, std::uint64_t v) noexcept {
     std::memcpy(p, &v, 8);
 }
 
+/// The four bytes of `v` as they are sent, the first one lowest.
+inline std::uint64_t big_endian(std::uint32_t v) noexcept { return __builtin_bswap32(v); }
+
 /// memcpy for names and other short things, of which most take two loads and two stores here and no call.
 inline void copy_short(std::uint8_t* to, const void* from, std::size_t count) noexcept {
     const auto* bytes = static_cast<const std::uint8_t*>(from);
@@ -91,8 +94,11 @@ inline void copy_short(std::uint8_t* to, const void* from, std::size_t count) no
     } else if (count >= 4) {
         std::memcpy(to, bytes, 4);
         std::memcpy(to + count - 4, bytes + count - 4, 4);
-    } else {
-        for (std::size_t i = 0; i < count; ++i) to[i] = bytes[i];
+    } else if (count >= 2) {
+        std::memcpy(to, bytes, 2);
+        to[count - 1] = bytes[count - 1];
+    } else if (count == 1) {
+        *to = *bytes;
     }
 }
 

@@ -33,7 +33,7 @@ void process_table::bury(process::block& dead) {
     const std::uint64_t n = number(dead.self());
     if (dead.concerned_by_nodes()) {
         node_watchers_.erase(n);
-        for (auto& [node, concerned] : related_) concerned.erase(n);
+        related_.forget(n);
     }
     slot(n).reset();
     --count_;
@@ -131,14 +131,11 @@ void process_table::relate(const pid& who, const atom& node) {
     auto* block = find(who);
     if (!block) return;
     block->note_nodes();
-    related_[node].insert(number(who));
+    related_.add(number(who), node);
 }
 
 void process_table::node_lost(const atom& node) {
-    auto position = related_.find(node);
-    if (position == related_.end()) return;
-    auto concerned = std::move(position->second);
-    related_.erase(position);
+    const auto concerned = related_.take(node);
     for (auto n : concerned)
         if (auto* block = find_number(n)) block->deliver(signal::node_lost{node});
 }

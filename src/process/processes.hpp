@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "process/node_relations.hpp"
 #include "process/process_block.hpp"
 
 #include <sedge/process/node.hpp>
@@ -79,7 +80,7 @@ private:
     std::vector<std::unique_ptr<process::block>> slots_;
     std::unordered_map<atom, std::uint64_t> names_;
     std::unordered_map<reference, std::uint64_t> aliases_;
-    std::unordered_map<atom, std::unordered_set<std::uint64_t>> related_;
+    node_relations related_;
     std::unordered_set<std::uint64_t> node_watchers_;
 };
 

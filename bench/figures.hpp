@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <numeric>
+#include <unistd.h>
 #include <vector>
 
 /// What the programs of this folder tell `scripts/bench`: a figure a line, with tabs between
@@ -15,6 +16,17 @@ namespace bench {
 inline std::int64_t nanoseconds() {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
         .count();
+}
+
+/// Memory of this program.
+inline double resident_bytes() {
+    long pages = 0;
+    if (std::FILE* f = std::fopen("/proc/self/statm", "r")) {
+        long all = 0;
+        if (std::fscanf(f, "%ld %ld", &all, &pages) != 2) pages = 0;
+        std::fclose(f);
+    }
+    return static_cast<double>(pages) * static_cast<double>(::sysconf(_SC_PAGESIZE));
 }
 
 inline void tell(const char* workload, const char* peer, const char* metric, double value, const char* unit) {

@@ -17,7 +17,6 @@
 #include <cstdio>
 #include <cstring>
 #include <functional>
-#include <unistd.h>
 #include <vector>
 
 using namespace sedge;
@@ -67,16 +66,6 @@ private:
     environment& env_;
     time_point begun_;
 };
-
-double resident_bytes() {
-    long pages = 0;
-    if (std::FILE* f = std::fopen("/proc/self/statm", "r")) {
-        long all = 0;
-        if (std::fscanf(f, "%ld %ld", &all, &pages) != 2) pages = 0;
-        std::fclose(f);
-    }
-    return static_cast<double>(pages) * static_cast<double>(::sysconf(_SC_PAGESIZE));
-}
 
 task<> echo(process& self) {
     const atom pong = "pong"_atom;
@@ -210,7 +199,7 @@ void spawn() {
     world w;
     constexpr std::size_t count = 1'000'000;
     std::vector<pid> all(count);
-    const double before = resident_bytes();
+    const double before = bench::resident_bytes();
     {
         const stopwatch watch{w.env};
         w.us.spawn([&](process& self) -> task<> {
@@ -221,7 +210,7 @@ void spawn() {
         w.run();
         report("spawn", count / watch.seconds(), "proc/s");
     }
-    report("bytes per process", (resident_bytes() - before) / count, "B");
+    report("bytes per process", (bench::resident_bytes() - before) / count, "B");
     const stopwatch watch{w.env};
     const term stop{"stop"_atom};
     for (const auto& one : all) w.us.send(one, stop);

@@ -32,5 +32,5 @@ def section(measured, facts):
     told = ("What `scripts/bench scale --write` measured: the cost of each one, with a hundredth, a tenth and all of "
             "the greatest count. What does not depend on the count has the growth 1; what is found in sorted order "
             "grows with the logarithm, and what no longer fits into the processor's caches by what memory takes. "
-            "Memory is what was asked for; of a connection most is never touched (resident: W10, above).")
+            "Memory is what became resident. Peers are in virtual time, in one program with the node: both ends.")
     return "\n".join([textwrap.fill(told, 115), "", facts, "", *table(measured)])

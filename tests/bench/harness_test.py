@@ -81,6 +81,17 @@ class Tables(unittest.TestCase):
         found = [line.split("|")[1:3] for line in mesh.curve(measured)[-2:]]
         self.assertEqual(found, [[" 5 ", " 10 "], [" 50 ", " 1,225 "]])
 
+    def test_the_price_of_a_peer_is_what_a_node_of_the_largest_mesh_has_more_than_one_of_the_smallest(self):
+        found = {}
+        for size in (5, 105):
+            found[size, "RSS of all"] = size * (3 + size / 1024)
+            found[size, "CPU until full mesh"] = size * (0.01 + size * 0.002)
+            found[size, "idle CPU of all"] = size * (0.001 + size * 0.0001)
+        told = " ".join(mesh.one_more(found, [5, 105]))
+        self.assertIn("1 KiB of memory, 2.00 ms of CPU until it is connected and 0.0001 % of a core at rest", told)
+        self.assertIn("16,384, 500 and 10,000 peers", told)
+        self.assertEqual(mesh.one_more(found, [5]), [])
+
 
 class Page(unittest.TestCase):
     def test_a_tool_replaces_its_own_section_and_no_other(self):

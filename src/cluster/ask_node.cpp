@@ -144,13 +144,21 @@ task<answers> ask_node(node& here, atom peer) {
 
 namespace {
 
+/// Ends a sentence that begins with the node.
+error not_told(const otp::remote_outcome& outcome) {
+    if (outcome.what == kind::timed_out || outcome.what == kind::no_connection)
+        return {errc::timed_out, "does not tell"};
+    if (outcome.body.view().is_atom("not_permitted")) return {errc::invalid_argument, "does not allow it"};
+    return {errc::invalid_argument, "has no functions that tell: neither those of OTP (inet:getaddr) nor the one of a "
+                                    "sedge::application (sedge_doctor:examine)"};
+}
+
 task<result<std::vector<finding>>> ask_sedge(node& here, atom on, std::string about) {
     call examine{"sedge_doctor", "examine", {term{about}}, seconds{30}};
     auto asking = ask(here, std::move(on), std::move(examine));
     const auto outcome = co_await std::move(asking);
     if (outcome.what == kind::value) co_return findings_in(outcome.body);
-    if (outcome.body.view().is_atom("not_permitted")) co_return error{errc::invalid_argument, "does not allow it"};
-    co_return error{errc::timed_out, "does not tell"};
+    co_return not_told(outcome);
 }
 
 finding of(std::string step, verdict what, std::optional<cause> why, std::string evidence) {
@@ -165,18 +173,20 @@ std::string reason_in(const term& value) {
 }
 
 // As a person at its shell would: inet:getaddr, erl_epmd:port_please, gen_tcp:connect, net_kernel:connect_node.
-task<std::vector<finding>> ask_otp(node& here, atom on, node_name about) {
+task<result<std::vector<finding>>> ask_otp(node& here, atom on, node_name about) {
     std::vector<finding> out;
     const charlist host{about.host};
-    auto resolving = value_of(here, on, {"inet", "getaddr", {term{host}, term{atom{"inet"}}}});
-    auto address = co_await std::move(resolving);
-    if (!address || !reason_in(*address).empty()) {
-        const auto why = address ? reason_in(*address) : std::string{"no answer"};
+    auto resolving = ask(here, on, {"inet", "getaddr", {term{host}, term{atom{"inet"}}}});
+    const auto address = co_await std::move(resolving);
+    if (address.what != kind::value) co_return not_told(address);
+    if (const auto view = address.body.view(); view.kind() != term_kind::tuple || view.arity() != 2)
+        co_return error{errc::invalid_argument, "does not tell"};
+    if (const auto why = reason_in(address.body); !why.empty()) {
         out.push_back(of("host", verdict::problem, cause::unknown_host, about.host + ": " + printable(why)));
         co_return out;
     }
     out.push_back(of("host", verdict::ok, {}, about.host + " is known there"));
-    const auto ip = term{address->view().element(1)};
+    const auto ip = term{address.body.element(1)};
 
     auto looking = value_of(here, on, {"erl_epmd", "port_please", {term{charlist{about.alive}}, ip}});
     auto port = co_await std::move(looking);

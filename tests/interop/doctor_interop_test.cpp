@@ -88,6 +88,17 @@ TEST_F(Why, BothEndsAreAskedWhatTheySee) {
     EXPECT_EQ(otp.complaints(), "");
 }
 
+TEST_F(Why, NodeWithoutFunctionsThatTellIsNotBlamedForItsHost) {
+    auto& otp = start_otp();
+    for (const auto& [one, other] : {std::pair{us.node.name().str(), otp.name()}, {otp.name(), us.node.name().str()}}) {
+        const auto said = why({one, other});
+        EXPECT_THAT(said.found, IsEmpty()) << said.text;
+        EXPECT_EQ(said.status, 0) << said.text;
+        EXPECT_THAT(said.text, HasSubstr(us.node.name().str() + " has no functions that tell: neither those of OTP"));
+    }
+    EXPECT_EQ(otp.complaints(), "");
+}
+
 TEST_F(Why, AnotherCookieIsFound) {
     proves("Diagnosis", "`sedge why`: wrong cookie", direction::from_us);
     auto& otp = start_otp("otp@127.0.0.1", {.cookie = "another"});

@@ -17,6 +17,7 @@ using cluster::finding;
 using cluster::verdict;
 
 constexpr std::string_view here = "this machine";
+constexpr std::string_view unanswered = "question"; ///< The step of a node that does not say what it sees.
 
 struct why_options {
     std::string peer, other;
@@ -44,7 +45,7 @@ task<section> seen_from(node& through, std::string from, std::string to) {
     if (told) {
         out.findings = *std::move(told);
     } else {
-        const finding mute{"question", verdict::unknown, {}, from + " " + told.error().context()};
+        const finding mute{std::string{unanswered}, verdict::unknown, {}, from + " " + told.error().context()};
         out.findings.push_back(mute);
     }
     co_return out;
@@ -52,6 +53,8 @@ task<section> seen_from(node& through, std::string from, std::string to) {
 
 /// One line that sums up the way back, for the way there.
 finding way_back(const section& back, const std::string& own) {
+    const bool is_told = back.findings.empty() || back.findings.front().step != unanswered;
+    if (!is_told) return {"way back", verdict::unknown, {}, back.findings.front().evidence};
     const auto* wrong = cluster::first_problem(back.findings);
     if (!wrong) return {"way back", verdict::ok, {}, printable(own) + " can be reached from there"};
     if (wrong->why == cluster::cause::name_not_registered)

@@ -45,7 +45,8 @@ struct peer_question {
 /// How a connected node sees another one: `sedge_doctor:examine` of a sedge node, or a few calls of OTP's own functions
 /// on one of OTP, of which the last connects the two.
 ///
-/// Errors: those of the call, as a context that ends a sentence: "does not tell", "does not allow it".
+/// Errors: those of the call, as a context that ends a sentence: "does not tell", "does not allow it",
+/// "has no functions that tell: ...".
 [[nodiscard]] task<result<std::vector<finding>>> ask_about(node& here, atom on, std::string about);
 
 } // namespace sedge::cluster

@@ -90,7 +90,8 @@ TEST_F(Why, BothEndsAreAskedWhatTheySee) {
 
 TEST_F(Why, NodeWithoutFunctionsThatTellIsNotBlamedForItsHost) {
     auto& otp = start_otp();
-    for (const auto& [one, other] : {std::pair{us.node.name().str(), otp.name()}, {otp.name(), us.node.name().str()}}) {
+    for (const auto& [one, other] :
+         {std::pair{us.node.name().str(), otp.name()}, std::pair{otp.name(), us.node.name().str()}}) {
         const auto said = why({one, other});
         EXPECT_THAT(said.found, IsEmpty()) << said.text;
         EXPECT_EQ(said.status, 0) << said.text;

@@ -68,7 +68,7 @@ def one_more(found, sizes):
         if most == least or (least, metric) not in found or (most, metric) not in found:
             return []
         cost = (found[most, metric] / most - found[least, metric] / least) / (most - least)
-        costs.append(what.format(cost * unit))
+        costs.append(what.format(max(0, cost) * unit))  # what is lost in the noise costs nothing
         peers.append(f"{most_of_it / cost:,.0f}" if cost > 0 else "any number")
     return ["", f"So one more peer costs a node {costs[0]}, {costs[1]} and {costs[2]}. For 16 MiB, a second of CPU and "
             f"1 % of a core a node can have {peers[0]}, {peers[1]} and {peers[2]} peers; the least of them counts."]

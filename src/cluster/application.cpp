@@ -93,7 +93,7 @@ task<int> application::impl::live() {
     tasks_.start(stop_at_signals());
     if (!config_.file.empty()) tasks_.start(reload_at_signals());
     tasks_.start(work());
-    tasks_.start(cluster::give_back_after_start(env_));
+    tasks_.start(cluster::give_back_after_start(env_, cluster::memory_of_this_program()));
     auto waiting = ended_.wait();
     co_await std::move(waiting);
 

@@ -13,26 +13,35 @@ namespace sedge::cluster {
 namespace {
 
 constexpr milliseconds calm_time{100};
-constexpr std::clock_t calm_use = CLOCKS_PER_SEC / 500; // 2 ms of the processor's time in a `calm_time`
+constexpr milliseconds calm_use{2}; // of the processor's time in a `calm_time`
 
-task<> until_calm(environment& env) {
+task<> until_calm(environment& env, const program_memory& program) {
     for (;;) {
-        const auto before = std::clock();
+        const auto before = program.processor_time();
         auto sleeping = sleep_for(env, calm_time);
         co_await std::move(sleeping);
-        if (std::clock() - before < calm_use) co_return;
+        if (program.processor_time() - before < calm_use) co_return;
     }
 }
 
 } // namespace
 
-task<> give_back_after_start(environment& env) {
+program_memory memory_of_this_program() {
+    const auto used = [] {
+        timespec time{};
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+        return duration{seconds{time.tv_sec}} + std::chrono::nanoseconds{time.tv_nsec};
+    };
+    return {used, wire::give_back_memory};
+}
+
+task<> give_back_after_start(environment& env, program_memory program) {
     for (const auto pause : {milliseconds{300}, milliseconds{4900}}) {
         auto sleeping = sleep_for(env, pause);
         co_await std::move(sleeping);
-        auto waiting = until_calm(env);
+        auto waiting = until_calm(env, program);
         co_await std::move(waiting);
-        wire::give_back_memory();
+        program.give_back();
     }
 }
 

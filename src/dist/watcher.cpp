@@ -43,6 +43,11 @@ std::vector<wire::endpoint> places(const established& link, std::uint16_t regist
 
 } // namespace
 
+int local_tick_intervals(std::size_t links) noexcept {
+    const auto ticks = links * (links + 1); // each of so many others has as many links as this one
+    return static_cast<int>(std::clamp((ticks + local_ticks - 1) / local_ticks, std::size_t{1}, slower_max));
+}
+
 watcher::watcher(environment& env, watched& whom, const established& link, watch_options options)
     : env_(env), whom_(whom), options_(options), self_{link.self, 0, 0, options.creation},
       machine_(places(link, options.registry_port)), on_this_machine_(is_on_this_machine(*link.stream)),
@@ -69,10 +74,7 @@ void watcher::stop() noexcept {
 }
 
 void watcher::pace() {
-    if (!on_this_machine_) return;
-    const auto links = options_.links->on_this_machine;
-    const auto ticks = links * (links + 1); // each of so many others has as many links as this one
-    core_.slow_down(static_cast<int>(std::clamp((ticks + local_ticks - 1) / local_ticks, std::size_t{1}, slower_max)));
+    if (on_this_machine_) core_.slow_down(local_tick_intervals(options_.links->on_this_machine));
 }
 
 void watcher::check() {

@@ -23,6 +23,10 @@ public:
     virtual void missed(std::string why) = 0;                     ///< It is down.
 };
 
+/// How many tick intervals lie between two ticks to a program of this machine, where a program has `links` such peers
+/// and they are a full mesh.
+[[nodiscard]] int local_tick_intervals(std::size_t links) noexcept;
+
 /// Carries out what the detector of one connection decides (a driver), and hears of a peer that leaves.
 ///
 /// It has a pid on the peer's side of things that no process has, number 0: answers to probes come to it, and the ends

@@ -13,6 +13,8 @@ import subprocess
 import tempfile
 import time
 
+from tests.support.free_port import free_port
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 COOKIE = "sedge_bench"
@@ -22,12 +24,6 @@ PLACEMENTS = {"same": ("0", "0"), "split": ("0", "1"), "free": (None, None)}
 
 class Failed(Exception):
     """A program that did not do what it was started for."""
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
 
 
 class Programs:

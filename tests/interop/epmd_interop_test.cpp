@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Our port mapper and its client against OTP's daemon, nodes and tools, on a port of their own.
+#include "support/free_port.hpp"
 #include "support/program.hpp"
 #include "support/proves.hpp"
 
@@ -29,13 +30,9 @@ namespace {
 /// A machine's port mapper port that nobody else uses, and programs that use it.
 struct PortMapper : testing::Test {
     wire::system_environment env;
-    const std::uint16_t port = free_port();
+    const std::uint16_t port = test::free_port();
     const wire::endpoint home{wire::ip_address::loopback_v4(), port};
 
-    std::uint16_t free_port() {
-        auto taken = env.net().listen({wire::ip_address::loopback_v4(), 0}).value();
-        return taken->local().port;
-    }
     /// Lets our own side run for a while.
     void run_for(duration d) { env.block_on(sleep_for(env, d)); }
     /// True as soon as `done` holds, looked at every few milliseconds.

@@ -4,10 +4,10 @@
 #include "cluster/http_client.hpp"
 #include "cluster/strategies/etcd_api.hpp"
 #include "interop/sources.hpp"
+#include "support/free_port.hpp"
 #include "support/run_program.hpp"
 
 #include <gmock/gmock.h>
-#include <unistd.h>
 
 namespace sedge::test {
 namespace {
@@ -28,7 +28,7 @@ protected:
     void serve(std::vector<std::string> more = {}, const std::string& scheme = "http") {
         server.reset();
         const auto clients = scheme + "://127.0.0.1:" + std::to_string(port);
-        const auto peers = "http://127.0.0.1:" + std::to_string(port + 1);
+        const auto peers = "http://127.0.0.1:" + std::to_string(peers_port);
         program_options options;
         options.arguments = {"etcd",
                              "--data-dir",
@@ -76,7 +76,8 @@ protected:
         return out + more;
     }
 
-    const int port = 20'000 + 2 * (getpid() % 10'000);
+    const int port = free_port();
+    const int peers_port = free_port();
     std::unique_ptr<program> server;
     written_down a{env, "a@10.0.0.1"};
     written_down b{env, "b@10.0.0.2"};

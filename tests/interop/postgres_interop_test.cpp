@@ -27,7 +27,7 @@ class Postgres : public WithOtp {
 protected:
     std::map<sedge_side*, std::unique_ptr<cluster::topologies>> topologies;
     const std::filesystem::path folder = make_folder();
-    const std::uint16_t port = env.net().listen({wire::ip_address::loopback_v4(), 0}).value()->local().port;
+    const std::uint16_t port = free_port();
     std::unique_ptr<program> server;
 
     Postgres() {

@@ -54,7 +54,7 @@ protected:
 
 class NameServer : public Strategies {
 protected:
-    const std::uint16_t port = env.net().listen({wire::ip_address::loopback_v4(), 0}).value()->local().port;
+    const std::uint16_t port = free_port();
     std::unique_ptr<program> server;
 
     /// dnsmasq with these lines of configuration; everything else is unknown to it.

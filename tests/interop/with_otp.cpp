@@ -90,9 +90,4 @@ bool WithOtp::eventually(const std::function<bool()>& done, duration most) {
     return true;
 }
 
-std::uint16_t WithOtp::free_port() {
-    auto taken = env.net().listen({wire::ip_address::loopback_v4(), 0}).value();
-    return taken->local().port;
-}
-
 } // namespace sedge::test

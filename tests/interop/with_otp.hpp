@@ -2,6 +2,7 @@
 #pragma once
 
 #include "interop/otp_node.hpp"
+#include "support/free_port.hpp"
 #include "support/proves.hpp"
 
 #include <sedge/epmd/directory.hpp>
@@ -97,9 +98,6 @@ protected:
         auto calling = otp::erpc_call(from.node, atom{on}, atom{module}, atom{function}, list, in(20s));
         return to_erlang(otp::rpc_value(env.block_on(std::move(calling))));
     }
-
-private:
-    std::uint16_t free_port();
 };
 
 } // namespace sedge::test

@@ -18,7 +18,7 @@ using testing::Not;
 
 class SedgeMetrics : public Sedge {
 protected:
-    int metrics_port = port + 1;
+    int metrics_port = free_port();
 
     /// What 127.0.0.1 answers there; empty if nobody does.
     std::string ask(const std::string& request) const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "support/free_port.hpp"
 #include "support/program.hpp"
 
 #include <gtest/gtest.h>
@@ -65,7 +66,7 @@ protected:
 
     fs::path home;
     std::map<std::string, std::string> more_environment; ///< Of programs started from now on.
-    int port = 20000 + static_cast<int>(getpid() % 20000);
+    int port = free_port();
     std::vector<std::unique_ptr<program>> started;
 };
 

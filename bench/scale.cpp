@@ -5,7 +5,9 @@
 //
 // Each thing is measured with a hundredth, a tenth and all of the greatest count, by a program of its own, so that
 // memory that was used before is not counted as free. Figures are told as
-// `R`, `scale`, `sedge`, `what|count`, value, unit.
+// `R`, `scale`, `sedge`, `what|count`, value, unit. Below callgrind no time is told: it writes down the instructions of
+// each step, and the figure is how often the step was done (unit `times`). They tell what a step has to do apart from
+// how long memory takes.
 #include "figures.hpp"
 #include "support/fixed_directory.hpp"
 
@@ -23,9 +25,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#if __has_include(<valgrind/callgrind.h>)
+#include <valgrind/callgrind.h>
+#else // nothing to count with
+#define RUNNING_ON_VALGRIND 0
+#define CALLGRIND_ZERO_STATS
+#define CALLGRIND_TOGGLE_COLLECT
+#define CALLGRIND_DUMP_STATS_AT(text)
+#endif
+
 using namespace sedge;
 using namespace sedge::literals;
 using namespace std::chrono_literals;
+using namespace std::string_view_literals;
 
 namespace {
 
@@ -33,12 +45,41 @@ void tell(const char* what, std::size_t count, double value, const char* unit) {
     bench::tell("scale", "sedge", (std::string{what} + "|" + std::to_string(count)).c_str(), value, unit);
 }
 
-/// Nanoseconds for each of `count`.
+/// While it lives, something is done `times` times on a node that has `count` of the subject. At its end it tells how
+/// long each took, in nanoseconds or microseconds.
+class step {
+public:
+    step(const char* what, std::size_t count, std::size_t times, const char* unit = "ns")
+        : what_(what), count_(count), times_(static_cast<double>(times)), unit_(unit), begun_(bench::nanoseconds()) {
+        CALLGRIND_ZERO_STATS;
+        CALLGRIND_TOGGLE_COLLECT;
+    }
+    step(const step&) = delete;
+    ~step() {
+        CALLGRIND_TOGGLE_COLLECT;
+        const auto taken = static_cast<double>(bench::nanoseconds() - begun_);
+        if (RUNNING_ON_VALGRIND) {
+            [[maybe_unused]] const std::string name = std::string{what_} + "|" + std::to_string(count_);
+            CALLGRIND_DUMP_STATS_AT(name.c_str());
+            tell(what_, count_, times_, "times");
+        } else {
+            tell(what_, count_, taken / times_ / (unit_ == "us"sv ? 1000 : 1), unit_);
+        }
+    }
+
+private:
+    const char* what_;
+    std::size_t count_;
+    double times_;
+    const char* unit_;
+    std::int64_t begun_;
+};
+
+/// Tells what `job` took for each of `times`.
 template <class Job>
-double each(std::size_t count, Job job) {
-    const auto begun = bench::nanoseconds();
+void each(const char* what, std::size_t count, std::size_t times, Job job) {
+    const step measured{what, count, times};
     job();
-    return static_cast<double>(bench::nanoseconds() - begun) / static_cast<double>(count);
 }
 
 node_options named(std::string name) {
@@ -89,7 +130,7 @@ struct lone_node {
 void processes(std::size_t count) {
     lone_node on;
     const double before = bench::resident_bytes();
-    tell("processes: spawn", count, each(count, [&] { on.spawn_idle(count); }), "ns");
+    each("processes: spawn", count, count, [&] { on.spawn_idle(count); });
     tell("processes: memory of an idle one", count, (bench::resident_bytes() - before) / static_cast<double>(count),
          "B");
 
@@ -107,29 +148,21 @@ void processes(std::size_t count) {
     }
     constexpr int messages = 100'000;
     on.run([&](process& self) -> task<> {
-        const auto begun = bench::nanoseconds();
+        const step measured{"processes: call of another one", count, messages};
         for (int i = 0; i < messages; ++i) {
             self.send(some[random() % some.size()], term{self.self()});
             (void)co_await self.receive();
         }
-        tell("processes: call of another one", count, static_cast<double>(bench::nanoseconds() - begun) / messages,
-             "ns");
     });
     std::size_t found = 0;
-    tell("processes: is it alive?", count,
-         each(messages,
-              [&] {
-                  for (int i = 0; i < messages; ++i) found += on.us.is_alive(on.idle[random() % count]) ? 1 : 0;
-              }),
-         "ns");
+    each("processes: is it alive?", count, messages, [&] {
+        for (int i = 0; i < messages; ++i) found += on.us.is_alive(on.idle[random() % count]) ? 1 : 0;
+    });
     if (found != messages) std::exit(1);
-    tell("processes: end", count,
-         each(count,
-              [&] {
-                  for (const pid& one : on.idle) on.us.send(one, term{"stop"_atom});
-                  on.env.run_until([&] { return on.ended == count; });
-              }),
-         "ns");
+    each("processes: end", count, count, [&] {
+        for (const pid& one : on.idle) on.us.send(one, term{"stop"_atom});
+        on.env.run_until([&] { return on.ended == count; });
+    });
 }
 
 void monitors(std::size_t count) {
@@ -137,18 +170,13 @@ void monitors(std::size_t count) {
     on.spawn_idle(count);
     on.run([&](process& self) -> task<> {
         const double before = bench::resident_bytes();
-        tell("monitors: set", count,
-             each(count,
-                  [&] {
-                      for (const pid& one : on.idle) self.monitor(one);
-                  }),
-             "ns");
+        each("monitors: set", count, count, [&] {
+            for (const pid& one : on.idle) self.monitor(one);
+        });
         tell("monitors: memory of one", count, (bench::resident_bytes() - before) / static_cast<double>(count), "B");
-        const auto begun = bench::nanoseconds();
+        const step measured{"monitors: end of a process until DOWN", count, count};
         for (const pid& one : on.idle) self.send(one, term{"stop"_atom});
         for (std::size_t i = 0; i < count; ++i) (void)co_await self.receive(); // DOWN
-        tell("monitors: end of a process until DOWN", count,
-             static_cast<double>(bench::nanoseconds() - begun) / static_cast<double>(count), "ns");
     });
 }
 
@@ -158,28 +186,19 @@ void names(std::size_t count) {
     std::vector<atom> all;
     for (std::size_t i = 0; i < count; ++i) all.emplace_back("name_" + std::to_string(i));
     const double before = bench::resident_bytes();
-    tell("names: register", count,
-         each(count,
-              [&] {
-                  for (std::size_t i = 0; i < count; ++i) (void)on.us.register_name(all[i], on.idle[i]);
-              }),
-         "ns");
+    each("names: register", count, count, [&] {
+        for (std::size_t i = 0; i < count; ++i) (void)on.us.register_name(all[i], on.idle[i]);
+    });
     tell("names: memory of one", count, (bench::resident_bytes() - before) / static_cast<double>(count), "B");
     std::size_t found = 0;
     constexpr std::size_t questions = 100'000;
-    tell("names: look up", count,
-         each(questions,
-              [&] {
-                  for (std::size_t i = 0; i < questions; ++i) found += on.us.whereis(all[i * 7919 % count]) ? 1 : 0;
-              }),
-         "ns");
+    each("names: look up", count, questions, [&] {
+        for (std::size_t i = 0; i < questions; ++i) found += on.us.whereis(all[i * 7919 % count]) ? 1 : 0;
+    });
     if (found != questions) std::exit(1);
-    tell("names: unregister", count,
-         each(count,
-              [&] {
-                  for (const atom& name : all) on.us.unregister(name);
-              }),
-         "ns");
+    each("names: unregister", count, count, [&] {
+        for (const atom& name : all) on.us.unregister(name);
+    });
 }
 
 void groups(std::size_t count) {
@@ -189,34 +208,26 @@ void groups(std::size_t count) {
     const term group{"group"_atom};
     if (!groups_of_node.start("pg"_atom)) std::exit(1);
     const double before = bench::resident_bytes();
-    tell("pg: join", count,
-         each(count,
-              [&] {
-                  for (const pid& one : on.idle) (void)groups_of_node.join(group, one);
-              }),
-         "ns");
+    each("pg: join", count, count, [&] {
+        for (const pid& one : on.idle) (void)groups_of_node.join(group, one);
+    });
     tell("pg: memory of a member", count, (bench::resident_bytes() - before) / static_cast<double>(count), "B");
     std::size_t found = 0;
-    tell("pg: list the members, for each of them", count,
-         each(count * 20,
-              [&] {
-                  for (int i = 0; i < 20; ++i) found += groups_of_node.members(group).size();
-              }),
-         "ns");
+    each("pg: list the members, for each of them", count, count * 20, [&] {
+        for (int i = 0; i < 20; ++i) found += groups_of_node.members(group).size();
+    });
     if (found != count * 20) std::exit(1);
-    tell("pg: leave", count,
-         each(count,
-              [&] {
-                  for (const pid& one : on.idle) groups_of_node.leave(group, one);
-              }),
-         "ns");
+    each("pg: leave", count, count, [&] {
+        for (const pid& one : on.idle) groups_of_node.leave(group, one);
+    });
     groups_of_node.stop_all();
 }
 
 /// One node in the middle, all others connect to it. Virtual time; both ends are in this program, and are measured
 /// together.
 void peers(std::size_t count) {
-    wire::simulation sim{1};
+    // A short cable: those that are connected tick in the time that it takes others to connect.
+    wire::simulation sim{1, {.link = {.delay_least = 10us, .delay_most = 20us}}};
     test::shared_names table;
     struct one {
         test::fixed_directory where;
@@ -234,14 +245,11 @@ void peers(std::size_t count) {
         if (!sim.block_on(all.back()->us.start())) std::exit(1);
     }
     const double before = bench::resident_bytes();
-    tell("peers: connect, both ends", count,
-         each(count,
-              [&] {
-                  for (auto& peer : all)
-                      if (!sim.block_on(peer->us.connect(hub))) std::exit(1);
-              }) /
-             1000,
-         "us");
+    {
+        const step measured{"peers: connect, both ends", count, count, "us"};
+        for (auto& peer : all)
+            if (!sim.block_on(peer->us.connect(hub))) std::exit(1);
+    }
     tell("peers: memory of a connection, both ends", count,
          (bench::resident_bytes() - before) / static_cast<double>(count), "B");
 
@@ -254,32 +262,28 @@ void peers(std::size_t count) {
             {.label = "sink", .name = "sink"_atom});
     }
     constexpr std::size_t rounds = 20;
-    tell("peers: message to each, both ends", count,
-         each(count * rounds,
-              [&] {
-                  for (std::size_t round = 1; round <= rounds; ++round) {
-                      for (auto& peer : all) middle.us.send(registered{"sink"_atom, peer->us.name()}, term{1});
-                      if (!sim.run_until([&] { return received == count * round; })) std::exit(1);
-                  }
-              }),
-         "ns");
+    each("peers: message to each, both ends", count, count * rounds, [&] {
+        for (std::size_t round = 1; round <= rounds; ++round) {
+            for (auto& peer : all) middle.us.send(registered{"sink"_atom, peer->us.name()}, term{1});
+            if (!sim.run_until([&] { return received == count * round; })) std::exit(1);
+        }
+    });
     std::size_t ended = 0;
-    tell("peers: a process that watches one, made and ended", count,
-         each(count * rounds,
-              [&] {
-                  for (std::size_t i = 0; i < count * rounds; ++i) {
-                      middle.us.spawn(
-                          [&ended, to = registered{"sink"_atom, all[i % count]->us.name()}](process& self) -> task<> {
-                              self.monitor(to);
-                              ++ended;
-                              co_return;
-                          });
-                      if (i % count == 0 && !sim.run_until([&] { return ended == i + 1; })) std::exit(1);
-                  }
-                  if (!sim.run_until([&] { return ended == count * rounds; })) std::exit(1);
-              }),
-         "ns");
-    tell("peers: an idle minute, both ends", count, each(count, [&] { sim.run_for(60s); }) / 1000, "us");
+    each("peers: a process that watches one, made and ended", count, count * rounds, [&] {
+        for (std::size_t i = 0; i < count * rounds; ++i) {
+            middle.us.spawn([&ended, to = registered{"sink"_atom, all[i % count]->us.name()}](process& self) -> task<> {
+                self.monitor(to);
+                ++ended;
+                co_return;
+            });
+            if (i % count == 0 && !sim.run_until([&] { return ended == i + 1; })) std::exit(1);
+        }
+        if (!sim.run_until([&] { return ended == count * rounds; })) std::exit(1);
+    });
+    {
+        const step measured{"peers: an idle minute, both ends", count, count, "us"};
+        sim.run_for(60s);
+    }
     for (auto& peer : all) sim.block_on(peer->us.stop());
     sim.block_on(middle.us.stop());
 }

@@ -15,7 +15,8 @@ EXPECTATION = re.compile(r"^\S+:\d+: Failure$")
 GTEST_FAILED = re.compile(r"^\[  FAILED  \] (\S+).* \(\d+ ms\)$")
 GTEST_OTHER = re.compile(r"^\[[ =\-A-Z]{8,10}\] ")
 UNITTEST = re.compile(r"^(?:FAIL|ERROR): (.*)$")
-OTHER = re.compile(r"error:|runtime error|ERROR: \w*Sanitizer|WARNING: ThreadSanitizer|SUMMARY: |\*\*\*(?:Timeout|Exception)")
+OTHER = re.compile(r"error:|runtime error|ERROR: \w*Sanitizer|WARNING: ThreadSanitizer|SUMMARY: |"
+                   r"\*\*\*(?:Timeout|Exception)")
 
 
 def short_path(line):

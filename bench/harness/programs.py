@@ -77,7 +77,14 @@ class Programs:
         if not self.environment.get("LIBCLUSTER_EBIN"):
             self.missing["libcluster"] = "LIBCLUSTER_EBIN does not say where its compiled modules are"
         if not (self.bin / "bench_caf").exists():
-            self.missing["caf"] = "CAF 1.x was not installed (CAF_PREFIX says where it is)"
+            self.missing["caf"] = "CAF was not installed (Debian: libcaf-dev, or CAF_PREFIX says where it is)"
+
+    def caf_version(self):
+        """`CAF 0.17.6`; empty without it."""
+        if "caf" in self.missing:
+            return ""
+        return "CAF " + subprocess.run(self.program("bench_caf") + ["version"], capture_output=True, text=True,
+                                       check=True).stdout.strip()
 
     # -- commands of the peers ----------------------------------------------------------------------------------------
 

@@ -1,31 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// The workloads W1 to W4 of bench/README.md with the actors of CAF 1.x; payloads are strings.
+// The workloads W1 to W4 of bench/README.md with the actors of CAF; payloads are strings.
 //
 //   bench_caf serve                         publishes the responder on a free port of loopback; says `READY PORT`
 //   bench_caf round_trip PORT SECONDS       W1
 //   bench_caf small PORT COUNT              W2
 //   bench_caf large PORT COUNT              W3
 //   bench_caf local THREADS                 W4
+//   bench_caf version                       says which CAF it is
 #include "../../figures.hpp"
+#include "either_caf.hpp"
 
-#include <caf/all.hpp>
-#include <caf/io/all.hpp>
 #include <cstdlib>
 #include <fstream>
 #include <future>
 #include <string>
 #include <string_view>
 #include <unistd.h>
-
-CAF_BEGIN_TYPE_ID_BLOCK(bench_caf, first_custom_type_id)
-CAF_ADD_ATOM(bench_caf, bench_ping)
-CAF_ADD_ATOM(bench_caf, bench_pong)
-CAF_ADD_ATOM(bench_caf, bench_count)
-CAF_ADD_ATOM(bench_caf, bench_ready)
-CAF_ADD_ATOM(bench_caf, bench_message)
-CAF_ADD_ATOM(bench_caf, bench_done)
-CAF_ADD_ATOM(bench_caf, bench_go)
-CAF_END_TYPE_ID_BLOCK(bench_caf)
 
 using namespace caf;
 
@@ -35,20 +25,20 @@ struct responder {
     explicit responder(event_based_actor* actor) : self(actor) {}
     behavior make_behavior() {
         return {
-            [](bench_ping, int64_t number) -> result<bench_pong, int64_t> {
-                return {bench_pong_v, number};
+            [](b_ping, int64_t number) -> result<b_pong, int64_t> {
+                return {b_pong_v, number};
             },
-            [this](bench_count, int64_t number) -> result<bench_ready> {
+            [this](b_count, int64_t number) -> result<b_ready> {
                 left = number;
                 client = actor_cast<actor>(self->current_sender());
-                return bench_ready_v;
+                return b_ready_v;
             },
-            [this](bench_message, int64_t, const std::string&) { take(); },
+            [this](b_message, int64_t, const std::string&) { take(); },
             [this](const std::string&) { take(); },
         };
     }
     void take() {
-        if (--left == 0) self->mail(bench_done_v).send(client);
+        if (--left == 0) either_caf::send(self, client, b_done_v);
     }
     event_based_actor* self;
     int64_t left = 0;
@@ -62,11 +52,11 @@ struct round_trips {
     }
     behavior make_behavior() {
         return {
-            [this](bench_go) {
+            [this](b_go) {
                 begun = sent = bench::nanoseconds();
-                self->mail(bench_ping_v, number).send(server);
+                either_caf::send(self, server, b_ping_v, number);
             },
-            [this](bench_pong, int64_t) {
+            [this](b_pong, int64_t) {
                 const int64_t now = bench::nanoseconds();
                 if (sent >= begun + static_cast<int64_t>(seconds * 1e8)) times.push_back(now - sent);
                 if (now >= begun + static_cast<int64_t>(seconds * 1.1e9)) {
@@ -76,7 +66,7 @@ struct round_trips {
                     return;
                 }
                 sent = now;
-                self->mail(bench_ping_v, ++number).send(server);
+                either_caf::send(self, server, b_ping_v, ++number);
             },
         };
     }
@@ -94,22 +84,22 @@ struct one_way {
           payload(large ? size_t{1} << 20 : 32, 'x') {}
     behavior make_behavior() {
         return {
-            [this](bench_go) { self->mail(bench_count_v, count).send(server); },
-            [this](bench_ready) {
+            [this](b_go) { either_caf::send(self, server, b_count_v, count); },
+            [this](b_ready) {
                 begun = bench::nanoseconds();
-                self->mail(bench_message_v).send(self);
+                either_caf::send(self, self, b_message_v);
             },
-            [this](bench_message) {
+            [this](b_message) {
                 // A slice at a time, so that the thread of the network gets on with it.
                 for (int i = 0; i < (large ? 8 : 1000) && sent < count; ++i, ++sent) {
                     if (large)
-                        self->mail(payload).send(server);
+                        either_caf::send(self, server, payload);
                     else
-                        self->mail(bench_message_v, sent, payload).send(server);
+                        either_caf::send(self, server, b_message_v, sent, payload);
                 }
-                if (sent < count) self->mail(bench_message_v).send(self);
+                if (sent < count) either_caf::send(self, self, b_message_v);
             },
-            [this](bench_done) {
+            [this](b_done) {
                 bench::tell_rate(large ? "W3" : "W2", "caf", count, large ? 1 << 20 : 0, bench::nanoseconds() - begun);
                 done->set_value();
                 self->quit();
@@ -129,10 +119,10 @@ struct one_way {
 
 behavior echo(event_based_actor* self) {
     return {
-        [](bench_ping, int64_t number) -> result<bench_pong, int64_t> {
-            return {bench_pong_v, number};
+        [](b_ping, int64_t number) -> result<b_pong, int64_t> {
+            return {b_pong_v, number};
         },
-        [self](bench_done) { self->quit(); },
+        [self](b_done) { self->quit(); },
     };
 }
 
@@ -141,12 +131,12 @@ struct local_rounds {
         : self(actor_self), other(std::move(to)), left(rounds), done(over) {}
     behavior make_behavior() {
         return {
-            [this](bench_go) { self->mail(bench_ping_v, left).send(other); },
-            [this](bench_pong, int64_t) {
+            [this](b_go) { either_caf::send(self, other, b_ping_v, left); },
+            [this](b_pong, int64_t) {
                 if (--left > 0) {
-                    self->mail(bench_ping_v, left).send(other);
+                    either_caf::send(self, other, b_ping_v, left);
                 } else {
-                    self->mail(bench_done_v).send(other);
+                    either_caf::send(self, other, b_done_v);
                     done->set_value();
                     self->quit();
                 }
@@ -163,7 +153,7 @@ struct drain {
     drain(event_based_actor* actor_self, int64_t messages, std::promise<void>* over)
         : self(actor_self), left(messages), done(over) {}
     behavior make_behavior() {
-        return {[this](bench_message, int64_t) {
+        return {[this](b_message, int64_t) {
             if (--left == 0) {
                 done->set_value();
                 self->quit();
@@ -176,14 +166,14 @@ struct drain {
 };
 
 behavior push(event_based_actor* self, actor to, int64_t messages) {
-    return {[self, to, messages](bench_go) {
-        for (int64_t i = 0; i < messages; ++i) self->mail(bench_message_v, i).send(to);
+    return {[self, to, messages](b_go) {
+        for (int64_t i = 0; i < messages; ++i) either_caf::send(self, to, b_message_v, i);
         self->quit();
     }};
 }
 
 behavior idle(event_based_actor* self) {
-    return {[self](bench_done) { self->quit(); }};
+    return {[self](b_done) { self->quit(); }};
 }
 
 double resident_bytes() {
@@ -203,17 +193,17 @@ void local(actor_system& system) {
         std::promise<void> over;
         const auto other = system.spawn(echo);
         const int64_t begun = bench::nanoseconds();
-        anon_mail(bench_go_v).send(system.spawn(actor_from_state<local_rounds>, other, rounds, &over));
+        either_caf::send_from_outside(either_caf::spawn<local_rounds>(system, other, rounds, &over), b_go_v);
         over.get_future().get();
         bench::tell("W4", "caf", "pingpong", rate(2 * rounds, begun), "msg/s");
     }
     {
         std::promise<void> over;
-        const auto receiver = system.spawn(actor_from_state<drain>, senders * each, &over);
+        const auto receiver = either_caf::spawn<drain>(system, senders * each, &over);
         std::vector<actor> all;
         for (int64_t i = 0; i < senders; ++i) all.push_back(system.spawn(push, receiver, each));
         const int64_t begun = bench::nanoseconds();
-        for (auto& one : all) anon_mail(bench_go_v).send(one);
+        for (auto& one : all) either_caf::send_from_outside(one, b_go_v);
         over.get_future().get();
         bench::tell("W4", "caf", "fanin", rate(senders * each, begun), "msg/s");
     }
@@ -225,15 +215,15 @@ void local(actor_system& system) {
     bench::tell("W4", "caf", "spawn", rate(processes, begun), "proc/s");
     bench::tell("W4", "caf", "bytes per process", (resident_bytes() - before) / processes, "B");
     begun = bench::nanoseconds();
-    for (auto& one : all) anon_mail(bench_done_v).send(one);
+    for (auto& one : all) either_caf::send_from_outside(one, b_done_v);
     all.clear();
     system.await_all_actors_done();
     bench::tell("W4", "caf", "stop", rate(processes, begun), "proc/s");
 }
 
 int serve(actor_system& system) {
-    const auto port = system.middleman().publish(system.spawn(actor_from_state<responder>), 0, "127.0.0.1", true);
-    if (!port) return std::fprintf(stderr, "%s\n", to_string(port.error()).c_str()), 1;
+    const auto port = system.middleman().publish(either_caf::spawn<responder>(system), 0, "127.0.0.1", true);
+    if (!port) return std::fprintf(stderr, "%s\n", either_caf::text_of(system, port.error()).c_str()), 1;
     std::printf("READY %d\n", static_cast<int>(*port));
     std::fflush(stdout);
     for (;;) ::pause();
@@ -241,13 +231,13 @@ int serve(actor_system& system) {
 
 int run_client(actor_system& system, std::string_view verb, int port, const char* amount) {
     const auto server = system.middleman().remote_actor("127.0.0.1", static_cast<uint16_t>(port));
-    if (!server) return std::fprintf(stderr, "%s\n", to_string(server.error()).c_str()), 1;
+    if (!server) return std::fprintf(stderr, "%s\n", either_caf::text_of(system, server.error()).c_str()), 1;
     std::promise<void> over;
     const auto client = verb == "round_trip"
-                            ? system.spawn(actor_from_state<round_trips>, *server, std::atof(amount), &over)
-                            : system.spawn(actor_from_state<one_way>, *server, static_cast<int64_t>(std::atoll(amount)),
-                                           verb == "large", &over);
-    anon_mail(bench_go_v).send(client);
+                            ? either_caf::spawn<round_trips>(system, *server, std::atof(amount), &over)
+                            : either_caf::spawn<one_way>(system, *server, static_cast<int64_t>(std::atoll(amount)),
+                                                         verb == "large", &over);
+    either_caf::send_from_outside(client, b_go_v);
     over.get_future().get();
     return 0;
 }
@@ -256,12 +246,11 @@ int run_client(actor_system& system, std::string_view verb, int port, const char
 
 int main(int argc, char** argv) {
     const std::string_view verb = argc > 1 ? argv[1] : "";
-    init_global_meta_objects<id_block::bench_caf>();
-    io::middleman::init_global_meta_objects();
-    core::init_global_meta_objects();
+    if (verb == "version") return std::puts(either_caf::version().c_str()) < 0;
+    either_caf::init();
     actor_system_config config;
     if (verb == "local" && argc == 3) {
-        config.set("caf.scheduler.max-threads", std::stoul(argv[2]));
+        either_caf::set_threads(config, argv[2]);
     } else {
         config.load<io::middleman>();
     }

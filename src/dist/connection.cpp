@@ -144,7 +144,7 @@ private:
 
     void pushed() {
         ++counts_.messages_out;
-        patience_.on_sent();
+        if (patience_.on_sent() && lets_gather_ != nullptr) lets_gather_->go_on();
         if (outgoing_.size() > options_.send_wait_bytes) queue_->note_full();
         leave();
     }
@@ -261,13 +261,15 @@ private:
         return true;
     }
 
-    /// Before a wait: whether bytes may gather meanwhile.
+    /// Before a wait: how long it may be.
     void settle_patience() {
-        patience_.on_wait(counts_.bytes_in - bytes_at_wait_, read_at_);
+        const auto wait = patience_.on_wait(counts_.bytes_in - bytes_at_wait_, read_at_);
         bytes_at_wait_ = counts_.bytes_in;
-        if (lets_gather_ == nullptr || is_patient_ == patience_.is_on()) return;
-        is_patient_ = patience_.is_on();
-        lets_gather_->let_gather(is_patient_ ? patience::gathered_bytes : 0, patience::wait_max);
+        if (lets_gather_ == nullptr) return;
+        if (wait == patience::wait::pause) lets_gather_->pause(patience::pause_time);
+        if (gathers_now_ == (wait == patience::wait::gather)) return;
+        gathers_now_ = wait == patience::wait::gather;
+        lets_gather_->let_gather(gathers_now_ ? patience::gathered_bytes : 0, patience::gather_time);
     }
 
     /// The rest of a part goes straight to where its term is put together; with it the head of what follows.
@@ -418,7 +420,7 @@ private:
     wire::gathers* gathers_;         // the stream, if it does
     wire::lets_gather* lets_gather_; // the same
     patience patience_;
-    bool is_patient_ = false;           // the stream was told so
+    bool gathers_now_ = false;          // the stream was told so
     std::uint64_t bytes_at_wait_ = 0;   // `bytes_in` when the reader last waited
     std::span<std::uint8_t> part_rest_; // where the bytes of a part go that is being read past `frames_`
     std::size_t past_frames_ = 0;       // so many came there with the last read

@@ -171,7 +171,8 @@ void system_loop::catch_signals(const std::vector<int>& numbers) {
 // -- one descriptor ---------------------------------------------------------------------------------------------------
 
 bool watched_fd::control(int operation) noexcept {
-    return watch(loop_.epoll(), operation, fd(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, *this);
+    const std::uint32_t input = hears_of_input_ ? EPOLLIN : 0U;
+    return watch(loop_.epoll(), operation, fd(), input | EPOLLOUT | EPOLLRDHUP | EPOLLET, *this);
 }
 
 result<std::shared_ptr<watched_fd>> watched_fd::adopt(system_loop& loop, int fd) {
@@ -211,6 +212,12 @@ task<> watched_fd::input(std::shared_ptr<watched_fd> self) {
 
 task<> watched_fd::output(std::shared_ptr<watched_fd> self) {
     while (self->open_ && !self->write_.possible) co_await wait_slot::awaiter{self->write_.waiter};
+}
+
+void watched_fd::hear_of_input(bool wanted) noexcept {
+    if (!open_ || hears_of_input_ == wanted) return;
+    hears_of_input_ = wanted;
+    control(EPOLL_CTL_MOD);
 }
 
 void watched_fd::mute() noexcept { watch(loop_.epoll(), EPOLL_CTL_MOD, fd(), EPOLLET, *this); }

@@ -135,6 +135,9 @@ public:
     }
     /// Not all was taken that was to be written.
     void note_full() noexcept { write_.possible = failed_; }
+    /// Whether epoll tells that there is something to read; the end and errors in any case. What has come while it did
+    /// not is told when it does again.
+    void hear_of_input(bool wanted) noexcept;
 
     /// Nothing is told any more, until `readable` or `writable` is called.
     void mute() noexcept;
@@ -152,6 +155,7 @@ private:
     system_loop& loop_;
     unique_fd fd_;
     bool open_ = true;
+    bool hears_of_input_ = true;
     bool no_more_input_ = false; // behind what is there
     bool failed_ = false;        // or both directions are closed
     half read_;

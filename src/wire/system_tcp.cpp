@@ -129,7 +129,12 @@ public:
         }
     }
     task<> readable() override {
-        if (gather_time_ > duration::zero() && !fd_->may_read()) fd_->env().arm_after(*this, gather_time_);
+        const duration pause = std::exchange(pause_, duration::zero());
+        if (!fd_->may_read()) {
+            fd_->hear_of_input(pause <= duration::zero());
+            const duration longest = std::max(pause, gather_time_);
+            if (longest > duration::zero()) fd_->env().arm_after(*this, longest);
+        }
         return watched_fd::input(fd_.shared());
     }
     task<> writable() override { return watched_fd::output(fd_.shared()); }
@@ -139,6 +144,12 @@ public:
             change_unread_bytes(fd_->fd(), least > 1 ? std::max(unread_bytes_, unread_in_flood_bytes) : unread_bytes_);
         const bool taken = setsockopt(fd_->fd(), SOL_SOCKET, SO_RCVLOWAT, &least, sizeof least) == 0;
         gather_time_ = taken && least > 1 ? at_most : duration::zero();
+    }
+    void pause(duration time) override { pause_ = time; }
+    void go_on() override {
+        if (!armed()) return;
+        disarm();
+        fire();
     }
     std::optional<delivery> delivered() const override {
         tcp_info info{};
@@ -177,6 +188,7 @@ private:
     endpoint local_;
     endpoint remote_;
     duration gather_time_{}; // that bytes may; see `lets_gather`
+    duration pause_{};       // of the next wait
     int unread_bytes_ = 0;   // that the system may hold otherwise; 0: it sizes its buffers itself
 };
 

@@ -3,6 +3,7 @@
 
 #include <sedge/wire/delivery.hpp>
 #include <sedge/wire/environment.hpp>
+#include <sedge/wire/patience.hpp>
 
 #include <array>
 
@@ -67,10 +68,10 @@ namespace {
 constexpr milliseconds last_words_time{500}; // for the peer to read an alert before the connection goes
 constexpr std::size_t last_words_bytes_max = 16 * 1024;
 
-class tls_stream final : public stream, public knows_delivery {
+class tls_stream final : public stream, public knows_delivery, public lets_gather {
 public:
     tls_stream(std::unique_ptr<stream> over, std::unique_ptr<tls_engine> engine)
-        : over_(std::move(over)), engine_(std::move(engine)) {}
+        : over_(std::move(over)), engine_(std::move(engine)), gathers_below_(dynamic_cast<lets_gather*>(over_.get())) {}
     ~tls_stream() override { close(); }
 
     io_step try_read(std::span<std::uint8_t> into) override {
@@ -106,6 +107,16 @@ public:
     std::size_t held() const noexcept override { return closed_ || failed_ ? 0 : engine_->output().size(); }
 
     std::optional<delivery> delivered() const override { return wire::delivered(*over_); }
+
+    void let_gather(std::size_t bytes, duration at_most) override {
+        if (gathers_below_ != nullptr) gathers_below_->let_gather(bytes, at_most);
+    }
+    void pause(duration time) override {
+        if (gathers_below_ != nullptr) gathers_below_->pause(time);
+    }
+    void go_on() override {
+        if (gathers_below_ != nullptr) gathers_below_->go_on();
+    }
 
     void close() noexcept override {
         if (closed_) return;
@@ -144,7 +155,8 @@ private:
 
     std::unique_ptr<stream> over_;
     std::unique_ptr<tls_engine> engine_;
-    bool wants_bytes_ = false; // the last read found nothing, and nothing came since
+    lets_gather* gathers_below_; // `over_`, if it does
+    bool wants_bytes_ = false;   // the last read found nothing, and nothing came since
     bool closed_ = false;
     std::optional<io_step> failed_; // what `over_` said when it took no more
 };

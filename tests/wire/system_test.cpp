@@ -301,6 +301,67 @@ TEST_F(SystemStreams, TellOfTheEndAlsoWhileBytesMayGather) {
     EXPECT_LT(env.now() - began, 5s);
 }
 
+TEST_F(SystemStreams, PauseForOneWait) {
+    expect_nothing();
+    gathering().pause(30ms);
+    write(1000);
+    auto began = env.now();
+    EXPECT_EQ(read_after_a_wait(), 1000u);
+    EXPECT_GE(env.now() - began, 30ms);
+    expect_nothing();
+    write(1);
+    EXPECT_EQ(read_after_a_wait(), 1u) << "the next wait is for the first byte";
+    expect_nothing();
+    gathering().pause(30ms);
+    EXPECT_EQ(read_after_a_wait(), 0u) << "a pause ends also when nothing has come";
+}
+
+TEST_F(SystemStreams, TellAfterAPauseOfWhatCameInIt) {
+    expect_nothing();
+    gathering().pause(20ms);
+    env.block_on(reader->readable());
+    expect_nothing();
+    gathering().pause(20ms);
+    nursery tasks;
+    const auto wait = [](wire::stream& from) -> task<> {
+        auto waiting = from.readable();
+        co_await std::move(waiting);
+    };
+    tasks.start(wait(*reader));
+    write(1000);
+    env.run_until([&] { return tasks.empty(); });
+    EXPECT_EQ(read_after_a_wait(), 1000u) << "whoever waits again without having read does not wait for ever";
+}
+
+TEST_F(SystemStreams, GoOnInThePauseWhenToldTo) {
+    expect_nothing();
+    gathering().go_on();
+    gathering().pause(10s);
+    write(1000);
+    nursery tasks;
+    const auto go_on_later = [](environment& e, wire::lets_gather& from) -> task<> {
+        auto sleeping = sleep_for(e, 20ms);
+        co_await std::move(sleeping);
+        from.go_on();
+    };
+    tasks.start(go_on_later(env, gathering()));
+    const auto began = env.now();
+    EXPECT_EQ(read_after_a_wait(), 1000u);
+    EXPECT_LT(env.now() - began, 5s);
+}
+
+TEST_F(SystemStreams, TellOfTheEndAlsoInAPause) {
+    expect_nothing();
+    gathering().pause(10s);
+    write(1000);
+    writer->close();
+    const auto began = env.now();
+    EXPECT_EQ(read_after_a_wait(), 1000u);
+    byte_buffer one(1);
+    EXPECT_EQ(reader->try_read(one).what, wire::io_step::outcome::closed);
+    EXPECT_LT(env.now() - began, 5s);
+}
+
 TEST(SystemDatagrams, GatherWhereTheyMayAndComeAtOnceAfterASilence) {
     wire::system_environment env;
     auto opened = env.net().open_datagram({.bind = {wire::ip_address::loopback_v4(), 0}});

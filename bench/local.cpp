@@ -3,6 +3,10 @@
 // bytes does an idle one take, and how long does a process wait that has its turn beside a flooded one?
 //
 //     bench_local [pingpong] [fanin] [spawn] [flood]      none named: all of them
+//     bench_local --workers 2 [pingpong] [fanin] [jobs]   the two processes on different workers; the hundred in turn;
+//                                                         processes that compute, placed in three ways
+//     bench_local --workers 2 spin ...                    the same; threads look for messages for 200 us before they
+//     sleep
 //
 // Prints lines `R<tab>W4<tab>sedge<tab>metric<tab>value<tab>unit`. The messages are those that the peers' programs
 // send:
@@ -16,8 +20,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <random>
 #include <sys/mman.h>
 #include <vector>
 
@@ -26,6 +32,9 @@ using namespace sedge::literals;
 using namespace std::chrono_literals;
 
 namespace {
+
+unsigned workers = 1;
+duration spin_time{};
 
 /// A node that nobody looks for.
 struct no_directory final : wire::directory {
@@ -45,11 +54,15 @@ struct world {
     static node_options options() {
         node_options o;
         o.name = "bench@127.0.0.1";
+        o.workers = workers;
         o.cookie = *dist::cookie::from_text("a secret of the benchmark");
         o.listen_on = wire::ip_address::loopback_v4();
         return o;
     }
-    world() : us(options(), env, names) { env.block_on(us.start()).value(); }
+    world() : us(options(), env, names) {
+        env.spin_before_sleep(spin_time);
+        env.block_on(us.start()).value();
+    }
     ~world() { env.block_on(us.stop()); }
     void run() {
         env.run_until([this] { return done; });
@@ -96,7 +109,7 @@ task<> ping(process& self, pid other, std::int64_t rounds) {
 void ping_pong() {
     world w;
     constexpr std::int64_t rounds = 1'000'000;
-    const pid other = w.us.spawn(echo);
+    const pid other = w.us.spawn(echo, {.worker = worker_choice::numbered(1)});
     const auto go = [&](std::int64_t n) {
         w.us.spawn([&w, other, n](process& self) -> task<> {
             auto all = ping(self, other, n);
@@ -172,7 +185,8 @@ void fan_in() {
     });
     std::vector<pid> all;
     for (std::int64_t i = 0; i < senders; ++i)
-        all.push_back(w.us.spawn([sink](process& self) { return push(self, sink, each); }));
+        all.push_back(
+            w.us.spawn([sink](process& self) { return push(self, sink, each); }, {.worker = worker_choice::in_turn()}));
     const stopwatch watch{w.env};
     for (const auto& one : all) w.us.send(one, term{"go"_atom});
     w.run();
@@ -245,6 +259,48 @@ void spawn() {
     make("spawn again");
 }
 
+/// A thousand processes that compute for 50 microseconds or, about one of ten, for two milliseconds; `most` at a time.
+void jobs(const char* metric, worker_choice where, int most) {
+    world w;
+    constexpr int count = 1000;
+    w.us.spawn([&w, where, most](process& self) -> task<> {
+        int under_way = 0;
+        std::minstd_rand dice{7};
+        for (int i = 0; i < count; ++i) {
+            spawn_options options;
+            options.worker = where;
+            const duration takes = dice() % 10 == 0 ? duration{2ms} : duration{50us};
+            self.spawn_monitor(
+                [takes](process& job) -> task<> {
+                    const auto over = job.env().now() + takes;
+                    while (job.env().now() < over) continue;
+                    co_return;
+                },
+                options);
+            if (++under_way < most) continue;
+            auto waiting = self.receive();
+            co_await std::move(waiting);
+            --under_way;
+        }
+        for (; under_way > 0; --under_way) {
+            auto waiting = self.receive();
+            co_await std::move(waiting);
+        }
+        w.done = true;
+    });
+    const stopwatch watch{w.env};
+    w.run();
+    report(metric, count / watch.seconds(), "jobs/s");
+}
+
+void jobs_by_choice() {
+    jobs("jobs, all here", {}, 32);
+    jobs("jobs, in turn", worker_choice::in_turn(), 32);
+    jobs("jobs, where the fewest are", worker_choice::emptiest(), 32);
+    jobs("jobs, 4 at a time, in turn", worker_choice::in_turn(), 4);
+    jobs("jobs, 4 at a time, where the fewest are", worker_choice::emptiest(), 4);
+}
+
 /// A process that only waits one millisecond, again and again, beside one that a hundred others flood.
 void flood() {
     world w;
@@ -284,8 +340,19 @@ void flood() {
 } // namespace
 
 int main(int argc, char** argv) {
-    const std::vector<std::pair<const char*, std::vector<std::function<void()>>>> parts{
+    std::vector<std::pair<const char*, std::vector<std::function<void()>>>> parts{
         {"pingpong", {ping_pong, ping_pong_of_atoms}}, {"fanin", {fan_in}}, {"spawn", {spawn}}, {"flood", {flood}}};
+    if (argc > 2 && std::strcmp(argv[1], "--workers") == 0) {
+        workers = static_cast<unsigned>(std::atoi(argv[2]));
+        argc -= 2;
+        argv += 2;
+        if (argc > 1 && std::strcmp(argv[1], "spin") == 0) {
+            spin_time = 200us;
+            --argc;
+            ++argv;
+        }
+        parts = {{"pingpong", {ping_pong}}, {"fanin", {fan_in}}, {"jobs", {jobs_by_choice}}};
+    }
     for (const auto& [name, runs] : parts) {
         const bool wanted = std::any_of(argv + 1, argv + argc, [&](char* a) { return std::strcmp(a, name) == 0; });
         if (argc == 1 || wanted)

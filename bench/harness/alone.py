@@ -16,7 +16,7 @@ def local(programs, side, placement):
     elif side == "caf":
         command = [*programs.program("bench_caf"), "local", str(workers)]
     else:
-        command = programs.program("bench_local")
+        command = programs.program("bench_local") + ([] if workers == 1 else ["--workers", str(workers)])
     return [(metric, value, unit) for _, _, metric, value, unit in programs.figures(command, core)]
 
 

@@ -65,8 +65,7 @@ def all_steps(workloads, placements):
 
     if "W4" in workloads:
         for workers in alone.WORKERS:
-            # sedge has one worker so far.
-            for side in ("otp", "caf", "sedge") if workers == "1 worker" else ("otp", "caf"):
+            for side in ("otp", "caf", "sedge"):
                 yield local_step(side, workers)
     if "W5" in workloads:
         for side in ("raw", "otp", "ei", "sedge"):

@@ -13,7 +13,7 @@ const std::string counter_of_ours = "{:counter, :\"sedge@127.0.0.1\"}";
 struct counter {
     int count = 0;
     std::vector<otp::reply_to> waiting;
-    std::shared_ptr<std::vector<std::string>> heard;
+    std::function<void(std::string)> hear;
 
     std::optional<term> handle_call(process&, const otp::gen_request& call) {
         if (call.request.is_atom("next")) return term{++count};
@@ -24,41 +24,49 @@ struct counter {
         if (auto n = request.as<int>()) count = *n;
     }
     void handle_info(process& self, const term& message) {
-        heard->push_back(to_erlang(message));
+        hear(to_erlang(message));
         for (const auto& client : waiting) otp::reply(self, client, message);
         waiting.clear();
     }
     term state() const { return term{count}; }
 };
 
-class Gen : public WithOtp {
+/// Every test with one worker, and with two. What stands on our side runs on the last worker of its node.
+class Gen : public WithOtp, public testing::WithParamInterface<unsigned> {
 protected:
-    sedge_side& us = start_sedge({.roles = everything_allowed()});
+    const worker_choice last_worker = worker_choice::numbered(GetParam() - 1);
+    sedge_side& us =
+        start_sedge({.more = [](node_options& o) { o.workers = GetParam(); }, .roles = everything_allowed()});
     otp_node& otp = start_otp();
-    std::shared_ptr<std::vector<std::string>> heard = std::make_shared<std::vector<std::string>>();
     pid server;
     std::vector<std::string> expected;
 
     void SetUp() override {
         ASSERT_TRUE(run(us.node.connect(atom{otp.name()})));
-        server = us.node.spawn(otp::server(counter{0, {}, heard}), {.label = "counter", .name = "counter"_atom});
+        const auto hear = [this](std::string text) { env.post([this, text] { heard.push_back(text); }); };
+        server = us.node.spawn(otp::server(counter{0, {}, hear}),
+                               {.label = "counter", .name = "counter"_atom, .worker = last_worker});
     }
     void TearDown() override { EXPECT_EQ(otp.complaints(expected), ""); }
 
     destination theirs(const char* name) { return registered{atom{name}, atom{otp.name()}}; }
-    /// Runs `job` on a process of ours until it ends.
+    /// Runs `job` on a process of ours until it ends. The test does nothing else meanwhile.
     void on_us(std::function<task<>(process&)> job) {
         bool over = false;
-        us.node.spawn([&over, &job](process& self) -> task<> {
-            auto running = job(self);
-            co_await std::move(running);
-            over = true;
-        });
+        us.node.spawn(
+            [this, &over, &job](process& self) -> task<> {
+                auto running = job(self);
+                co_await std::move(running);
+                env.post([&over] { over = true; });
+            },
+            {.worker = last_worker});
         EXPECT_TRUE(eventually([&over] { return over; }, 30s));
     }
 };
 
-TEST_F(Gen, ElixirTakesAServerOfOursForAGenServer) {
+INSTANTIATE_TEST_SUITE_P(Workers, Gen, testing::Values(1u, 2u), testing::PrintToStringParamName());
+
+TEST_P(Gen, ElixirTakesAServerOfOursForAGenServer) {
     proves("Calls", "`GenServer.call`, `cast`, a reply given later", direction::to_us);
     EXPECT_EQ(otp.elixir("GenServer.call(" + counter_of_ours + ", :next)"), "1");
     EXPECT_EQ(otp.elixir("GenServer.cast(" + counter_of_ours + ", 40)"), ":ok");
@@ -70,7 +78,7 @@ TEST_F(Gen, ElixirTakesAServerOfOursForAGenServer) {
     EXPECT_EQ(otp.answer(), ":now");
 }
 
-TEST_F(Gen, MultiCallAndAbcastReachUs) {
+TEST_P(Gen, MultiCallAndAbcastReachUs) {
     proves("Calls", "`GenServer.multi_call`, `abcast`", direction::to_us);
     EXPECT_EQ(otp.elixir("GenServer.abcast([:\"sedge@127.0.0.1\"], :counter, 7)"), ":abcast");
     EXPECT_EQ(otp.elixir("GenServer.multi_call([:\"sedge@127.0.0.1\", :\"no@127.0.0.1\"], :counter, :next)"),
@@ -81,7 +89,7 @@ TEST_F(Gen, MultiCallAndAbcastReachUs) {
               "{[], [:\"sedge@127.0.0.1\"]}");
 }
 
-TEST_F(Gen, TimedOutCallOfElixirLeavesNothing) {
+TEST_P(Gen, TimedOutCallOfElixirLeavesNothing) {
     proves("Calls", "a call that times out leaves no monitor and no late message", direction::to_us);
     EXPECT_EQ(otp.elixir("try do GenServer.call(" + counter_of_ours + ", :later, 100) catch :exit, {r, _} -> r end"),
               ":timeout");
@@ -91,7 +99,7 @@ TEST_F(Gen, TimedOutCallOfElixirLeavesNothing) {
     EXPECT_EQ(otp.erl("receive X -> X after 300 -> none end"), "none");
 }
 
-TEST_F(Gen, RequestsUnderWayAreAnswered) {
+TEST_P(Gen, RequestsUnderWayAreAnswered) {
     proves("Calls", "`gen_server:send_request`, `receive_response`, collections of requests", direction::to_us);
     const std::string there = "{counter, 'sedge@127.0.0.1'}";
     EXPECT_EQ(otp.erl("R1 = gen_server:send_request(" + there + ", next), R2 = gen_server:send_request(" + there +
@@ -104,7 +112,7 @@ TEST_F(Gen, RequestsUnderWayAreAnswered) {
               "{{reply,3},label,0}");
 }
 
-TEST_F(Gen, StateMachineCallsAreTheSameBytes) {
+TEST_P(Gen, StateMachineCallsAreTheSameBytes) {
     proves("Calls", "`gen_statem:call`, `cast` to a server", direction::to_us);
     EXPECT_EQ(otp.erl("gen_statem:call({counter, 'sedge@127.0.0.1'}, next)"), "1");
     EXPECT_EQ(otp.erl("gen_statem:call({counter, 'sedge@127.0.0.1'}, next, {dirty_timeout, 5000})"), "2");
@@ -112,7 +120,7 @@ TEST_F(Gen, StateMachineCallsAreTheSameBytes) {
     EXPECT_EQ(otp.erl("gen_statem:call({counter, 'sedge@127.0.0.1'}, next)"), "11");
 }
 
-TEST_F(Gen, SysReadsSuspendsAndResumes) {
+TEST_P(Gen, SysReadsSuspendsAndResumes) {
     proves("Calls", "`:sys.get_state`, `get_status`, `suspend`, `resume`", direction::to_us);
     EXPECT_EQ(otp.elixir(":sys.get_state(" + counter_of_ours + ")"), "0");
     EXPECT_EQ(otp.elixir("{:status, p, {:module, m}, [_, s, _, _, items]} = :sys.get_status(" + counter_of_ours +
@@ -130,15 +138,15 @@ TEST_F(Gen, SysReadsSuspendsAndResumes) {
               ":raised");
 }
 
-TEST_F(Gen, GenServerStopEndsAServerOfOurs) {
+TEST_P(Gen, GenServerStopEndsAServerOfOurs) {
     proves("Calls", "`GenServer.stop`", direction::to_us);
     EXPECT_EQ(otp.elixir("GenServer.stop(" + counter_of_ours + ")"), ":ok");
     EXPECT_FALSE(us.node.is_alive(server));
 }
 
-TEST_F(Gen, OtherMessagesReachTheServer) {
+TEST_P(Gen, OtherMessagesReachTheServer) {
     otp.elixir("send(" + counter_of_ours + ", {:tick, 1})");
-    EXPECT_TRUE(eventually([&] { return *heard == std::vector<std::string>{"{tick,1}"}; }));
+    EXPECT_TRUE(eventually([&] { return heard == std::vector<std::string>{"{tick,1}"}; }));
 }
 
 constexpr const char* counter_of_theirs =
@@ -147,7 +155,7 @@ constexpr const char* counter_of_theirs =
     "{:noreply, n} end; def handle_cast({:set, n}, _), do: {:noreply, n} end; "
     "{:ok, _} = GenServer.start(Counter, 5, name: :counter)";
 
-TEST_F(Gen, WeCallServersOfSeveralNodes) {
+TEST_P(Gen, WeCallServersOfSeveralNodes) {
     proves("Calls", "`otp::multi_call`, `otp::abcast`", direction::from_us);
     otp.elixir(counter_of_theirs);
     otp_node& without = start_otp("without@127.0.0.1");
@@ -165,7 +173,7 @@ TEST_F(Gen, WeCallServersOfSeveralNodes) {
     EXPECT_EQ(without.complaints(), "");
 }
 
-TEST_F(Gen, SeveralCallsOfOursAreUnderWayAtOnce) {
+TEST_P(Gen, SeveralCallsOfOursAreUnderWayAtOnce) {
     proves("Calls", "several calls of one process under way at once (`otp::pending_call`)", direction::from_us);
     otp.elixir(counter_of_theirs);
     on_us([&](process& self) -> task<> {
@@ -182,23 +190,26 @@ TEST_F(Gen, SeveralCallsOfOursAreUnderWayAtOnce) {
     });
 }
 
-TEST_F(Gen, TimedOutCallOfOursLeavesNothing) {
+TEST_P(Gen, TimedOutCallOfOursLeavesNothing) {
     proves("Calls", "a call that times out leaves no monitor and no late message", direction::from_us);
     otp.elixir(counter_of_theirs);
+    std::optional<process_info> left;
     on_us([&](process& self) -> task<> {
         term request{std::tuple{"after"_atom, 500, 1}};
         auto asking = otp::call(self, theirs("counter"), request, in(100ms));
         auto answer = co_await std::move(asking);
         EXPECT_EQ(answer.error(), make_error_code(errc::timed_out));
         co_await self.sleep(1s);
-        auto info = us.node.info(self.self());
-        EXPECT_EQ(info->message_queue_len, 0u);
-        EXPECT_TRUE(info->monitors.empty());
+        env.post([&left, this, who = self.self()] { left = us.node.info(who); });
+        co_await self.sleep(500ms);
     });
+    ASSERT_TRUE(left);
+    EXPECT_EQ(left->message_queue_len, 0u);
+    EXPECT_TRUE(left->monitors.empty());
     EXPECT_EQ(otp.elixir("Process.info(Process.whereis(:counter), :monitored_by)"), "{:monitored_by, []}");
 }
 
-TEST_F(Gen, WeCallAStateMachine) {
+TEST_P(Gen, WeCallAStateMachine) {
     proves("Calls", "calls and casts to a `gen_statem`", direction::from_us);
     otp.elixir("defmodule Door do @behaviour :gen_statem; def callback_mode, do: :handle_event_function; "
                "def init(_), do: {:ok, :closed, 0}; "
@@ -219,7 +230,7 @@ TEST_F(Gen, WeCallAStateMachine) {
     EXPECT_EQ(seen, (std::vector<std::string>{"{closed,0}", "{closed,0}", "{open,1}"}));
 }
 
-TEST_F(Gen, WeSpeakToAnEventManager) {
+TEST_P(Gen, WeSpeakToAnEventManager) {
     proves("Calls", "`gen_event`: notify, sync_notify, call", direction::from_us);
     otp.elixir("defmodule Events do @behaviour :gen_event; def init(_), do: {:ok, []}; def handle_event(e, l), do: "
                "{:ok, [e | l]}; def handle_call(:all, l), do: {:ok, Enum.reverse(l), l} end; "

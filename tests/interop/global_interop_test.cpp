@@ -11,20 +11,19 @@ namespace {
 
 using otp::conflict_method;
 
-task<> keep(process& self, std::shared_ptr<std::vector<std::string>> heard) {
-    for (;;) {
-        auto waiting = self.receive();
-        term message = co_await std::move(waiting);
-        heard->push_back(to_erlang(message));
-    }
-}
-
 class Global : public WithOtp {
 protected:
-    std::shared_ptr<std::vector<std::string>> heard = std::make_shared<std::vector<std::string>>();
-
+    /// A process that keeps what it hears, on the last worker of its node.
     pid spawn_at(sedge_side& at) {
-        return at.node.spawn([heard = heard](process& self) { return keep(self, heard); });
+        return at.node.spawn(
+            [this](process& self) -> task<> {
+                for (;;) {
+                    auto waiting = self.receive();
+                    term message = co_await std::move(waiting);
+                    env.post([this, text = to_erlang(message)] { heard.push_back(text); });
+                }
+            },
+            {.worker = worker_choice::numbered(at.node.options().workers - 1)});
     }
     bool add(sedge_side& at, const term& name, const pid& who, conflict_method how = conflict_method::random_exit) {
         auto done = run(at.kernel.global().register_name(name, who, in(30s), how));
@@ -55,9 +54,19 @@ const std::string start_p =
 const std::string start_table = "spawn(fun() -> ets:new(got, [named_table, public, bag]), receive after infinity -> ok "
                                 "end end), timer:sleep(100)";
 
-TEST_F(Global, NamesOfBothSidesAreOne) {
+/// Of a node with one worker, and of one with two.
+class GlobalNames : public Global, public testing::WithParamInterface<unsigned> {
+protected:
+    sedge_side& start_ours() {
+        return start_sedge({.more = [](node_options& o) { o.workers = GetParam(); }});
+    }
+};
+
+INSTANTIATE_TEST_SUITE_P(Workers, GlobalNames, testing::Values(1u, 2u), testing::PrintToStringParamName());
+
+TEST_P(GlobalNames, NamesOfBothSidesAreOne) {
     proves("Global names", "register_name, whereis_name, registered_names, send, unregister_name", direction::both);
-    auto& us = start_sedge();
+    auto& us = start_ours();
     auto& otp = start_otp();
     auto names = us.kernel.global();
     otp.erl(start_table);
@@ -74,7 +83,7 @@ TEST_F(Global, NamesOfBothSidesAreOne) {
     EXPECT_EQ(otp.erl("global:register_name({sensor, 1}, self())"), "no");
     EXPECT_EQ(otp.erl("lists:sort(global:registered_names())"), "[before_o,before_s,{sensor,1}]");
     otp.erl("global:send({sensor, 1}, measure)");
-    EXPECT_TRUE(eventually([&] { return *heard == std::vector<std::string>{"measure"}; }));
+    EXPECT_TRUE(eventually([&] { return heard == std::vector<std::string>{"measure"}; }));
 
     EXPECT_EQ(otp.erl("global:register_name(theirs, self())"), "yes");
     EXPECT_EQ(node_of(us, "theirs"_atom), otp.name());
@@ -94,9 +103,9 @@ TEST_F(Global, NamesOfBothSidesAreOne) {
     EXPECT_EQ(node_of(us, "before_s"_atom), otp.name());
 }
 
-TEST_F(Global, NamesGoWithTheirHolders) {
+TEST_P(GlobalNames, NamesGoWithTheirHolders) {
     proves("Global names", "a name goes with its process, and with its node", direction::both);
-    auto& us = start_sedge();
+    auto& us = start_ours();
     auto& otp = start_otp();
     meet(us, otp);
     auto mine = spawn_at(us);
@@ -207,7 +216,7 @@ TEST_P(GlobalConflict, IsSettledAsBetweenOtpNodes) {
     EXPECT_TRUE(eventually([&] {
         std::string theirs_got = otp.erl("ets:tab2list(got)");
         std::string ours_got;
-        for (const auto& m : *heard) ours_got += m;
+        for (const auto& m : heard) ours_got += m;
         return told(theirs_got, "{global_name_conflict,2,") && told(ours_got, "{global_name_conflict,2,") &&
                told(we_are_less ? theirs_got : ours_got, "{global_name_conflict,1}");
     }));

@@ -3,6 +3,7 @@
 // Messages, links, monitors and exits between our processes and those of real OTP nodes.
 #include "interop/with_otp.hpp"
 
+#include <atomic>
 #include <csignal>
 
 namespace sedge::test {
@@ -17,11 +18,15 @@ task<> echo(process& self) {
     }
 }
 
-class BetweenProcesses : public WithOtp {
+/// What stands on our side runs on the last worker of its node.
+class ProcessesOfBoth : public WithOtp {
 protected:
-    sedge_side& us = start_sedge({.roles = everything_allowed()});
+    explicit ProcessesOfBoth(unsigned count) : workers(count), last_worker(worker_choice::numbered(count - 1)) {}
+
+    const unsigned workers;
+    const worker_choice last_worker;
+    sedge_side& us = start_sedge(options());
     otp_node& otp = start_otp();
-    std::vector<std::string> heard; ///< Messages of the process `ear`, as text.
     pid ear = us.node.spawn(
         [this](process& self) -> task<> {
             self.trap_exit(true);
@@ -36,15 +41,15 @@ protected:
                 } else if (message.arity() == 2 && message.element(0).is_atom("unlink")) {
                     self.unlink(*message.element(1).as<pid>());
                 } else {
-                    heard.push_back(to_erlang(message));
+                    env.post([this, text = to_erlang(message)] { heard.push_back(text); });
                 }
             }
         },
-        {.label = "ear", .name = "ear"_atom});
+        {.label = "ear", .name = "ear"_atom, .worker = last_worker});
 
     void SetUp() override {
         ASSERT_TRUE(run(us.node.connect(atom{otp.name()})));
-        us.node.spawn(echo, {.label = "echo", .name = "echo"_atom});
+        us.node.spawn(echo, {.label = "echo", .name = "echo"_atom, .worker = last_worker});
         otp.erl("Ear = rpc:call('sedge@127.0.0.1', erlang, whereis, [ear])");
     }
     void TearDown() override { EXPECT_EQ(otp.complaints(), ""); }
@@ -59,9 +64,24 @@ protected:
         EXPECT_TRUE(found) << text << " not in\n" << testing::PrintToString(heard);
         return found;
     }
+
+private:
+    [[nodiscard]] sedge_options options() const {
+        sedge_options made{.roles = everything_allowed()};
+        made.more = [count = workers](node_options& o) { o.workers = count; };
+        return made;
+    }
 };
 
-TEST_F(BetweenProcesses, MessagesGoByPidAndByName) {
+/// Every test with one worker, and with two.
+class BetweenProcesses : public ProcessesOfBoth, public testing::WithParamInterface<unsigned> {
+protected:
+    BetweenProcesses() : ProcessesOfBoth(GetParam()) {}
+};
+
+INSTANTIATE_TEST_SUITE_P(Workers, BetweenProcesses, testing::Values(1u, 2u), testing::PrintToStringParamName());
+
+TEST_P(BetweenProcesses, MessagesGoByPidAndByName) {
     proves("Messages", "to a pid, a name, and a name on a node", direction::both);
     EXPECT_EQ(otp.erl("{echo,'sedge@127.0.0.1'} ! {self(), hello}, receive M1 -> M1 after 5000 -> none end"),
               "{echo,hello}");
@@ -75,7 +95,7 @@ TEST_F(BetweenProcesses, MessagesGoByPidAndByName) {
     EXPECT_EQ(otp.erl("receive {by_pid, P} -> P =:= Ear after 5000 -> none end"), "true");
 }
 
-TEST_F(BetweenProcesses, LinkOfTheirsTellsOurs) {
+TEST_P(BetweenProcesses, LinkOfTheirsTellsOurs) {
     proves("Links", "a linked process ends, and its reason arrives", direction::to_us);
     otp.erl("P = spawn(fun() -> link(Ear), receive stop -> exit(bye) end end)");
     run_for(200ms);
@@ -84,7 +104,7 @@ TEST_F(BetweenProcesses, LinkOfTheirsTellsOurs) {
     EXPECT_THAT(heard[0], testing::MatchesRegex("\\{'EXIT',<.*>,bye\\}"));
 }
 
-TEST_F(BetweenProcesses, LinkOfOursTellsTheirs) {
+TEST_P(BetweenProcesses, LinkOfOursTellsTheirs) {
     proves("Links", "a linked process ends, and its reason arrives", direction::from_us);
     otp.erl("process_flag(trap_exit, true)");
     otp.erl("Ear ! {link, self()}");
@@ -94,7 +114,7 @@ TEST_F(BetweenProcesses, LinkOfOursTellsTheirs) {
     EXPECT_EQ(otp.erl("receive {'EXIT', Ear, R} -> R after 5000 -> none end"), "told_to");
 }
 
-TEST_F(BetweenProcesses, UnlinkedProcessesLeaveEachOtherAlone) {
+TEST_P(BetweenProcesses, UnlinkedProcessesLeaveEachOtherAlone) {
     proves("Links", "unlink, with its acknowledgement", direction::both);
     otp.erl("process_flag(trap_exit, true)");
     otp.erl("link(Ear), unlink(Ear)");
@@ -105,7 +125,7 @@ TEST_F(BetweenProcesses, UnlinkedProcessesLeaveEachOtherAlone) {
     EXPECT_EQ(otp.erl("receive {'EXIT', _, R} -> R after 500 -> none end"), "none");
 }
 
-TEST_F(BetweenProcesses, LinkToNobodyIsNoproc) {
+TEST_P(BetweenProcesses, LinkToNobodyIsNoproc) {
     proves("Links", "to a process that is not there: `noproc`", direction::both);
     otp.erl("process_flag(trap_exit, true)");
     otp.erl("Ear ! stop");
@@ -113,7 +133,7 @@ TEST_F(BetweenProcesses, LinkToNobodyIsNoproc) {
     EXPECT_EQ(otp.erl("link(Ear), receive {'EXIT', Ear, R} -> R after 5000 -> none end"), "noproc");
 }
 
-TEST_F(BetweenProcesses, ExitSignalsHaveTheirReasons) {
+TEST_P(BetweenProcesses, ExitSignalsHaveTheirReasons) {
     proves("Links", "`exit/2`, trapped and not", direction::both);
     otp.erl("exit(Ear, because)");
     EXPECT_TRUE(eventually([&] { return heard.size() == 1; }));
@@ -125,7 +145,7 @@ TEST_F(BetweenProcesses, ExitSignalsHaveTheirReasons) {
     EXPECT_TRUE(eventually([&] { return !us.node.is_alive(ear); }));
 }
 
-TEST_F(BetweenProcesses, MonitorOfTheirsSaysWhyOursEnded) {
+TEST_P(BetweenProcesses, MonitorOfTheirsSaysWhyOursEnded) {
     proves("Monitors", "of a pid and of a name; `DOWN` with the reason", direction::to_us);
     otp.erl("R1 = monitor(process, Ear), R2 = monitor(process, {ear, 'sedge@127.0.0.1'}), "
             "R3 = monitor(process, {nobody, 'sedge@127.0.0.1'})");
@@ -138,13 +158,13 @@ TEST_F(BetweenProcesses, MonitorOfTheirsSaysWhyOursEnded) {
     EXPECT_EQ(otp.erl("receive X -> X after 200 -> none end"), "none");
 }
 
-TEST_F(BetweenProcesses, DemonitoredProcessSaysNothing) {
+TEST_P(BetweenProcesses, DemonitoredProcessSaysNothing) {
     proves("Monitors", "demonitor", direction::to_us);
     otp.erl("R1 = monitor(process, Ear), demonitor(R1, [flush]), Ear ! stop");
     EXPECT_EQ(otp.erl("receive X -> X after 500 -> none end"), "none");
 }
 
-TEST_F(BetweenProcesses, MonitorOfOursSaysWhyTheirsEnded) {
+TEST_P(BetweenProcesses, MonitorOfOursSaysWhyTheirsEnded) {
     proves("Monitors", "of a pid and of a name; `DOWN` with the reason", direction::from_us);
     otp.erl("P = spawn(fun() -> receive stop -> exit(bye) end end), Ear ! {watch, P}");
     run_for(300ms);
@@ -153,7 +173,7 @@ TEST_F(BetweenProcesses, MonitorOfOursSaysWhyTheirsEnded) {
     EXPECT_THAT(heard[0], testing::MatchesRegex("\\{'DOWN',.*,process,<.*>,bye\\}"));
 }
 
-TEST_F(BetweenProcesses, KilledOtpNodeGivesExactlyOneDown) {
+TEST_P(BetweenProcesses, KilledOtpNodeGivesExactlyOneDown) {
     proves("Monitors", "kill -9 of the other node gives exactly one `DOWN`", direction::from_us);
     otp.erl("Ear ! {watch, self()}, Ear ! {link, self()}");
     run_for(300ms);
@@ -165,7 +185,7 @@ TEST_F(BetweenProcesses, KilledOtpNodeGivesExactlyOneDown) {
     EXPECT_EQ(us.events.back(), "down otp@127.0.0.1 connection_closed");
 }
 
-TEST_F(BetweenProcesses, KilledSedgeNodeGivesExactlyOneDown) {
+TEST_P(BetweenProcesses, KilledSedgeNodeGivesExactlyOneDown) {
     proves("Monitors", "kill -9 of the other node gives exactly one `DOWN`", direction::to_us);
     auto resident = start_resident("victim@127.0.0.1");
     EXPECT_EQ(otp.elixir("Node.ping(:\"victim@127.0.0.1\")"), ":pong");
@@ -181,10 +201,10 @@ TEST_F(BetweenProcesses, KilledSedgeNodeGivesExactlyOneDown) {
 /// Sizes that mix what fits a packet, what fills it, and what needs fragments.
 std::size_t size_of(std::size_t i) { return i % 1000 == 0 ? 70'000 : i % 97 == 0 ? 1'500 : i % 13; }
 
-TEST_F(BetweenProcesses, HundredThousandMessagesOfMixedSizeComeInOrderToUs) {
+TEST_P(BetweenProcesses, HundredThousandMessagesOfMixedSizeComeInOrderToUs) {
     proves("Messages", "100,000 of mixed size arrive in order", direction::to_us);
-    std::size_t next = 1;
-    std::size_t wrong = 0;
+    std::atomic<std::size_t> next{1};
+    std::atomic<std::size_t> wrong{0};
     us.node.spawn(
         [&](process& self) -> task<> {
             for (;;) {
@@ -195,7 +215,7 @@ TEST_F(BetweenProcesses, HundredThousandMessagesOfMixedSizeComeInOrderToUs) {
                 ++next;
             }
         },
-        {.label = "sink", .name = "sink"_atom});
+        {.label = "sink", .name = "sink"_atom, .worker = last_worker});
     otp.ask_erl("[begin S = if I rem 1000 == 0 -> 70000; I rem 97 == 0 -> 1500; true -> I rem 13 end, "
                 "{sink, 'sedge@127.0.0.1'} ! {I, binary:copy(<<I>>, S)} end || I <- lists:seq(1, 100000)], ok");
     EXPECT_TRUE(eventually([&] { return next == 100'001; }, 120s)) << next;
@@ -203,28 +223,33 @@ TEST_F(BetweenProcesses, HundredThousandMessagesOfMixedSizeComeInOrderToUs) {
     EXPECT_EQ(wrong, 0u);
 }
 
-TEST_F(BetweenProcesses, HundredThousandMessagesOfMixedSizeComeInOrderToThem) {
+TEST_P(BetweenProcesses, HundredThousandMessagesOfMixedSizeComeInOrderToThem) {
     proves("Messages", "100,000 of mixed size arrive in order", direction::from_us);
     // Theirs acknowledges every thousandth: a sender that never waits may only fill its queue.
     otp.ask_erl("(fun W(100001, Bad) -> Bad; W(N, Bad) -> receive {From, I, B} -> "
                 "S = if I rem 1000 == 0 -> From ! {ack, I}, 70000; I rem 97 == 0 -> 1500; true -> I rem 13 end, "
                 "W(N + 1, case {I, byte_size(B)} of {N, S} -> Bad; _ -> Bad + 1 end) end end)(1, 0)");
-    bool over = false;
+    std::atomic<bool> over{false};
     destination sink = registered{"driver"_atom, atom{otp.name()}};
-    us.node.spawn([&](process& self) -> task<> {
-        for (std::size_t i = 1; i <= 100'000; ++i) {
-            self.send(sink, std::tuple{self.self(), i, byte_buffer(size_of(i), static_cast<std::uint8_t>(i))});
-            if (i % 1000 != 0) continue;
-            auto waiting = self.receive<atom, std::size_t>();
-            co_await std::move(waiting);
-        }
-        over = true;
-    });
-    EXPECT_TRUE(eventually([&] { return over; }, 120s));
+    us.node.spawn(
+        [&](process& self) -> task<> {
+            for (std::size_t i = 1; i <= 100'000; ++i) {
+                self.send(sink, std::tuple{self.self(), i, byte_buffer(size_of(i), static_cast<std::uint8_t>(i))});
+                if (i % 1000 != 0) continue;
+                auto waiting = self.receive<atom, std::size_t>();
+                co_await std::move(waiting);
+            }
+            over = true;
+        },
+        {.worker = last_worker});
+    EXPECT_TRUE(eventually([&] { return over.load(); }, 120s));
     EXPECT_EQ(otp.answer(), "0");
 }
 
-class BigMessages : public BetweenProcesses, public testing::WithParamInterface<int> {};
+class BigMessages : public ProcessesOfBoth, public testing::WithParamInterface<int> {
+protected:
+    BigMessages() : ProcessesOfBoth(1) {}
+};
 
 TEST_P(BigMessages, CrossInFragmentsBothWays) {
     std::string bytes = std::to_string(GetParam() << 20);
@@ -236,7 +261,7 @@ TEST_P(BigMessages, CrossInFragmentsBothWays) {
 INSTANTIATE_TEST_SUITE_P(Sizes, BigMessages, testing::Values(1, 20),
                          [](const auto& made) { return std::to_string(made.param) + "MiB"; });
 
-TEST_F(BetweenProcesses, FiftyBinariesOfAMegabyteComeBack) {
+TEST_P(BetweenProcesses, FiftyBinariesOfAMegabyteComeBack) {
     proves("Messages", "binaries of a megabyte, in fragments", direction::both);
     std::string answer = otp.erl("Bs = [rand:bytes(1000000) || _ <- lists:seq(1, 50)], "
                                  "[{echo,'sedge@127.0.0.1'} ! {self(), B} || B <- Bs], "
@@ -244,7 +269,7 @@ TEST_F(BetweenProcesses, FiftyBinariesOfAMegabyteComeBack) {
     EXPECT_EQ(answer, "true");
 }
 
-TEST_F(BetweenProcesses, ThousandRandomTermsComeBackAsTheyWere) {
+TEST_P(BetweenProcesses, ThousandRandomTermsComeBackAsTheyWere) {
     proves("Messages", "1,000 random terms come back equal, and print equal", direction::both);
     // Made there, echoed here, compared there; and printed the same on both sides, in both languages.
     otp.erl("rand:seed(exsss, 7)");

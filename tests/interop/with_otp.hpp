@@ -67,6 +67,9 @@ public:
 /// Our node and real ones, on a port mapper of their own.
 class WithOtp : public testing::Test {
 protected:
+    /// What processes of ours got, as text, in tests that want to know. Only on the test's thread, so `env.post` leads
+    /// there from other workers.
+    std::vector<std::string> heard;
     std::shared_ptr<kept_log> log = std::make_shared<kept_log>();
     wire::system_environment env{log};
     const std::uint16_t epmd_port = free_port();

@@ -62,6 +62,9 @@ std::vector<config_key> make_keys() {
             {"--spin", "node.spin", "MICROSECONDS", "0",
              "under load, look for messages so long before sleeping: faster answers for a busy core"},
             [](c& to) -> std::int64_t& { return to.node.spin; }, 0, 1000),
+        number(
+            {"--workers", "node.workers", "NUMBER", "1", "threads for processes that the program puts on several"},
+            [](c& to) -> std::int64_t& { return to.node.workers; }, 1, limits::workers_max),
         flag({"--connect-all", "node.connect_all", "", "true", "share global names; peers of peers become peers"},
              [](c& to) -> bool& { return to.node.connect_all; }),
         text({"--lost-connections", "node.lost_connections", "WHEN", "one_end",

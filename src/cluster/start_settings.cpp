@@ -157,6 +157,7 @@ result<node_options> node_options_of(const configuration& config, const node_nam
     out.port_max = static_cast<std::uint16_t>(node.port_max == 0 ? node.port_min : node.port_max);
     out.tick_time = seconds{node.tick_time};
     out.setup_time = milliseconds{node.setup_time};
+    out.workers = static_cast<unsigned>(node.workers);
     auto detection = detection_of(config.detection);
     if (!detection) return std::move(detection).error();
     out.detection = *detection;

@@ -132,7 +132,7 @@ void peer_set::attempt_failed(const peer_ptr& p, error why) {
     p->failed_at = owner_.env.now();
     p->waiting.clear();
     p->waiting_bytes = 0;
-    owner_.processes.node_lost(p->name);
+    owner_.node_lost(p->name);
     p->note_change();
     if (peers_.size() > limits::peers_max)
         owner_.env.post([this, name = p->name, alive = std::weak_ptr<int>(alive_)] {
@@ -163,7 +163,7 @@ void peer_set::forget_if_idle(const atom& name) {
 }
 
 void peer_set::when_up(const atom& name, std::size_t bytes, std::function<void()> retry) {
-    auto lost = [this, name] { owner_.processes.node_lost(name); };
+    auto lost = [this, name] { owner_.node_lost(name); };
     if (stopping_ || !arbiter_ || name_lost_) return lost();
     auto p = find(name);
     bool under_way = p && (!p->dial.empty() || arbiter_->is_up(name));

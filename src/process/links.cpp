@@ -86,7 +86,7 @@ void peer_set::link_up(dist::established link, dist::name_arbiter::attempt numbe
     p->standing = node_standing{.name = p->name, .since = p->up_since, .hidden = hidden};
     p->last_failure.reset();
     p->last_reason.reset();
-    owner_.processes.node_changed({p->name, true, hidden, {}});
+    owner_.node_changed({p->name, true, hidden, {}});
     announce(*p, node_event::kind::up, node_state::up, {});
     if (p->connection) p->connection->start(); // a watcher may have closed it
     auto waiting = std::exchange(p->waiting, {});
@@ -125,8 +125,8 @@ void peer_set::link_down(peer& p, const error& why) {
         why == make_error_code(dist::errc::queue_full) || why == make_error_code(dist::errc::slow_peer))
         owner_.env.log(log_level::warning,
                        "[sedge] connection to " + printable(p.name.text()) + " closed: " + printable(why.message()));
-    owner_.processes.node_lost(p.name);
-    owner_.processes.node_changed({p.name, false, hidden, down_reason(why)});
+    owner_.node_lost(p.name);
+    owner_.node_changed({p.name, false, hidden, down_reason(why)});
     const bool in_order = p.leaving && is_end_of_stream(why);
     announce(p, node_event::kind::down, in_order ? node_state::left : node_state::down, down_reason(why));
     p.note_change();

@@ -18,15 +18,12 @@ std::string_view to_string(node_state s) noexcept {
     return "";
 }
 
-node::impl::impl(node& face_of, node_options o, environment& e, wire::directory& w)
-    : face(face_of), env(e), where(w), options(std::move(o)) {}
-
-reference node::impl::make_reference() {
+reference worker::make_reference() {
     // 18 bits in the first word, as OTP makes them; the rest counts on. Unique for this creation.
-    std::uint64_t n = ++references_made_;
+    std::uint64_t n = ++references_made_ << owner.worker_bits() | number;
     reference r;
-    r.node = name;
-    r.creation = creation;
+    r.node = owner.name;
+    r.creation = owner.creation;
     r.size = 3;
     r.words = {static_cast<std::uint32_t>(n & 0x3ffff), static_cast<std::uint32_t>(n >> 18),
                static_cast<std::uint32_t>(n >> 50), 0, 0};
@@ -44,7 +41,9 @@ node::node(node_options options, environment& env, wire::directory& where)
     : impl_(std::make_unique<impl>(*this, std::move(options), env, where)) {}
 
 node::~node() {
-    impl_->processes.drop_all(); // there are some if it was not stopped: a simulated crash, or a start that failed
+    impl_->stop_workers();
+    // There are some if it was not stopped: a simulated crash, or a start that failed.
+    for (unsigned i = 0; i < impl_->running_workers(); ++i) impl_->at(i).processes.drop_all();
 }
 
 task<result<void>> node::start() {
@@ -63,6 +62,7 @@ task<result<void>> node::start() {
         auto asking = i.peers.ask_for_name(std::move(*parsed));
         auto named = co_await std::move(asking);
         if (!named) co_return named.error().within("start " + i.options.name);
+        i.start_workers();
         co_return result<void>{};
     }
     if (auto listening = i.peers.listen(); !listening) co_return listening.error().within("start " + i.options.name);
@@ -72,6 +72,7 @@ task<result<void>> node::start() {
     auto creation = co_await std::move(publishing);
     if (!creation) co_return std::move(creation).error().within("start " + i.options.name);
     i.creation = *creation;
+    i.start_workers();
     i.peers.start();
     co_return result<void>{};
 }
@@ -79,7 +80,8 @@ task<result<void>> node::start() {
 task<> node::stop() {
     auto& i = *impl_;
     i.where.withdraw();
-    i.processes.end_all(term{atom{"shutdown"}});
+    i.stop_workers();
+    i.end_all(term{atom{"shutdown"}});
     auto closing = i.peers.stop();
     co_await std::move(closing);
 }
@@ -112,38 +114,44 @@ node::subscription node::watch(std::function<void(const node_event&)> on_event) 
 }
 
 pid node::spawn(process_body body, spawn_options options) {
-    return impl_->processes.add(std::move(body), std::move(options)).self();
+    return impl_->home.spawn(std::move(body), std::move(options), by_the_program);
 }
 void node::send(const destination& to, term message) {
-    impl_->send_message(impl_->no_process(), to, std::move(message));
+    impl_->home.send_message(impl_->no_process(), to, std::move(message));
 }
 void node::exit(const pid& target, term reason) {
     auto from = impl_->no_process();
-    impl_->send_signal(from, target, signal::exit{from, std::move(reason), false});
+    impl_->home.send_signal(from, target, signal::exit{from, std::move(reason), false});
 }
 
-result<void> node::register_name(const atom& name, const pid& who) { return impl_->processes.register_name(name, who); }
-bool node::unregister(const atom& name) { return impl_->processes.unregister(name); }
+result<void> node::register_name(const atom& name, const pid& who) {
+    return impl_->home_table(who).register_name(name, who);
+}
+bool node::unregister(const atom& name) { return impl_->names.release(name); }
 std::optional<pid> node::whereis(const atom& name) const {
-    auto* block = impl_->processes.find(name);
-    return block ? std::optional{block->self()} : std::nullopt;
+    const auto found = impl_->names.find(name);
+    return found != 0 ? std::optional{impl_->processes.pid_of(found)} : std::nullopt;
 }
-std::vector<atom> node::registered_names() const { return impl_->processes.names(); }
+std::vector<atom> node::registered_names() const { return impl_->names.all(); }
 
-std::vector<pid> node::processes() const { return impl_->processes.all(); }
-bool node::is_alive(const pid& who) const { return impl_->processes.find(who) != nullptr; }
-std::optional<process_info> node::info(const pid& who, bool messages_too) const {
-    auto* block = impl_->processes.find(who);
-    return block ? std::optional{block->info(messages_too)} : std::nullopt;
+std::vector<pid> node::processes() const {
+    std::vector<pid> all;
+    for (unsigned i = 0; i < impl_->running_workers(); ++i) impl_->at(i).processes.list(all);
+    std::sort(all.begin(), all.end());
+    return all;
 }
-reference node::make_reference() { return impl_->make_reference(); }
+bool node::is_alive(const pid& who) const { return impl_->home_table(who).has(who); }
+std::optional<process_info> node::info(const pid& who, bool messages_too) const {
+    return impl_->info(who, messages_too);
+}
+reference node::make_reference() { return impl_->home.make_reference(); }
 
 void node::serve_spawns(std::function<process_body(const spawn_call&)> resolve) {
     impl_->resolve_spawn = std::move(resolve);
 }
 void node::guard(std::function<bool(const remote_signal&)> accepts) { impl_->accepts = std::move(accepts); }
 
-void node::set_group_leader(const pid& leader) { impl_->leader = leader; }
-pid node::group_leader() const { return impl_->leader.value_or(impl_->no_process()); }
+void node::set_group_leader(const pid& leader) { impl_->set_leader(leader); }
+pid node::group_leader() const { return impl_->leader(); }
 
 } // namespace sedge

@@ -7,7 +7,7 @@ namespace sedge {
 
 std::vector<peer_counts> counts_of_peers(node& of) { return of.internals().peers.counts(); }
 
-process_load load_of(node& of) { return of.internals().processes.load(); }
+process_load load_of(node& of) { return of.internals().load(); }
 
 const std::map<std::string_view, std::uint64_t>& refusals_of(node& of) { return of.internals().peers.refusals(); }
 

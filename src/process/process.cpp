@@ -9,7 +9,7 @@ namespace sedge {
 
 const pid& process::self() const noexcept { return block_->self_; }
 
-node& process::node() noexcept { return block_->owner_.face; }
+node& process::node() noexcept { return block_->owner_.owner.face; }
 
 environment& process::env() noexcept { return block_->owner_.env; }
 
@@ -31,40 +31,14 @@ void process::send(const reference& alias, term message) {
 
 paced_send process::send_wait(destination to, term message) { return {*block_, std::move(to), std::move(message)}; }
 
-namespace {
-
-/// Waits until the receiver, or its node, can be sent more.
-task<> wait_until_wanted(node::impl& owner, destination to) {
-    const atom on = node_of(to, owner.name);
-    if (on != owner.name) {
-        auto waiting = owner.peers.room(on);
-        co_await std::move(waiting);
-    }
-    // Towards a node that is gone there is nothing to wait for: who sends again and again must not keep others waiting.
-    process::block* target = nullptr;
-    do {
-        auto pause = yield(owner.env);
-        co_await std::move(pause);
-        target = owner.local_target(to);
-    } while (target && target->is_crowded());
-}
-
-} // namespace
-
 bool paced_send::awaiter::await_ready() {
     auto& sender = *what_->sender_;
-    if (!sender.may_go_on()) return false;
-    if (auto* target = sender.owner_.local_target(what_->to_)) {
-        if (target->is_crowded()) return false;
-        target->deliver_message(std::move(what_->message_));
-        return true;
-    }
-    return sender.owner_.send_out_if_room(sender.self_, what_->to_, what_->message_);
+    return sender.may_go_on() && sender.owner_.send_if_wanted(sender.self_, what_->to_, what_->message_);
 }
 
 std::coroutine_handle<> paced_send::awaiter::await_suspend(std::coroutine_handle<> handle) {
     what_->sender_->handled_in_a_row_ = 0; // others have their turn now
-    waiting_ = wait_until_wanted(what_->sender_->owner_, what_->to_);
+    waiting_ = what_->sender_->owner_.room(what_->to_);
     return waiting_.prepare(handle);
 }
 
@@ -119,7 +93,7 @@ void process::unlink(const pid& other) {
 }
 
 reference process::monitor(const destination& target) {
-    auto ref = node().make_reference();
+    auto ref = block_->owner_.make_reference();
     reaction r;
     block_->related().monitor(ref, target, r);
     block_->carry_out(r);
@@ -142,47 +116,59 @@ void process::monitor_nodes(bool on, const node_monitor_options& options) { bloc
 
 void process::monitor_node(const atom& which, bool on) {
     auto& owner = block_->owner_;
-    if (which == owner.name) return; // a node does not lose itself
+    if (which == owner.owner.name) return; // a node does not lose itself
     block_->related().watch_node(which, on);
-    if (!on) return;
-    owner.processes.relate(self(), which);
-    if (!owner.peers.is_up(which)) owner.peers.when_up(which, 0, [] {});
+    if (on) owner.watch_node(self(), which);
 }
 
-pid process::group_leader() const { return block_->leader().value_or(block_->owner_.face.group_leader()); }
+pid process::group_leader() const {
+    const pid* own = block_->leader();
+    return own != nullptr ? *own : block_->owner_.owner.leader();
+}
 
 void process::set_group_leader(const pid& who, const pid& leader) {
     block_->owner_.send_signal(self(), who, signal::group_leader{leader});
 }
 
 pid process::spawn(process_body body, spawn_options options) {
-    auto& child = block_->owner_.processes.add(std::move(body), std::move(options));
-    child.born_of(self(), block_->leader());
-    return child.self();
+    return block_->owner_.spawn(std::move(body), std::move(options), {&self(), block_->leader()});
 }
 
+// A process of another worker may have run and ended before a link could reach it, so it comes with the link.
 pid process::spawn_link(process_body body, spawn_options options) {
-    auto child = spawn(std::move(body), std::move(options));
-    link(child);
+    auto& owner = block_->owner_;
+    const bool is_ours = owner.keeps(options.worker);
+    const pid child = owner.spawn(std::move(body), std::move(options), {&self(), block_->leader(), !is_ours});
+    if (is_ours)
+        link(child);
+    else
+        block_->related().born_linked(child);
     return child;
 }
 
 std::pair<pid, reference> process::spawn_monitor(process_body body, spawn_options options) {
-    auto child = spawn(std::move(body), std::move(options));
-    auto ref = monitor(child);
+    auto& owner = block_->owner_;
+    if (owner.keeps(options.worker)) {
+        auto child = spawn(std::move(body), std::move(options));
+        auto ref = monitor(child);
+        return {child, ref};
+    }
+    auto ref = owner.make_reference();
+    const pid child = owner.spawn(std::move(body), std::move(options), {&self(), block_->leader(), false, &ref});
+    block_->related().watches_newborn(ref, child);
     return {child, ref};
 }
 
 reference process::spawn_request(const atom& on, const atom& module, const atom& function,
                                  const std::vector<term>& arguments, remote_spawn_options with) {
-    auto ref = node().make_reference();
+    auto ref = block_->owner_.make_reference();
     block_->related().request_spawn(ref, on, with);
     block_->owner_.request_spawn(self(), ref, on, module, function, arguments, with);
     return ref;
 }
 
 reference process::alias() {
-    auto ref = node().make_reference();
+    auto ref = block_->owner_.make_reference();
     block_->rare().aliases.insert(ref);
     block_->owner_.processes.add_alias(ref, self());
     return ref;

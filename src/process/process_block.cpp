@@ -32,7 +32,7 @@ void process::block::watch_nodes(bool on, const std::optional<node_monitor_optio
     owner_.processes.watch_nodes(self_, !watches.empty());
 }
 
-process::block::block(node::impl& owner, pid self, process_body&& body, spawn_options&& options)
+process::block::block(worker& owner, pid self, process_body&& body, spawn_options&& options)
     : owner_(owner), self_(std::move(self)), face_(*this), body_(std::move(body)), trap_exit_(options.trap_exit) {
     if (options.label != default_label) label_ = std::make_unique<std::string>(std::move(options.label));
     if (options.group_leader) rare().leader = std::move(options.group_leader);
@@ -46,12 +46,12 @@ process::block::asleep::~asleep() {
     *here = earlier;
 }
 
-void process::block::born_of(const pid& parent, const std::optional<pid>& leader) {
+void process::block::born_of(const pid& parent, const pid* leader) {
     if (parent.node == self_.node)
         parent_number_ = process_table::number(parent);
     else
         rare().parent = parent;
-    if (leader && !rare().leader) rare_->leader = leader;
+    if (leader != nullptr && !rare().leader) rare_->leader = *leader;
 }
 
 std::optional<pid> process::block::parent() const {
@@ -120,12 +120,23 @@ void process::block::run() {
     if (!ending_) go_on();
     running_ = false;
     // Told again only when half is gone: one line for a flood, not one for each message that finds a place.
+    if (crowd_known_) [[unlikely]]
+        note_crowd_now();
     if (dropping_messages_ && mailbox_.size() < limits::mailbox_messages_max / 2) dropping_messages_ = false;
     if (ending_) {
         const term reason = exit_reason_;
         terminate(reason);
         owner_.processes.bury(*this); // destroys this
     }
+}
+
+void process::block::note_crowd_now() {
+    const auto bound = crowd_known_ ? limits::mailbox_crowded_messages : limits::mailbox_crowded_elsewhere_messages;
+    const bool crowded = mailbox_.size() > bound && queued() && !ending_;
+    if (crowded == crowd_known_) return;
+    crowd_known_ = crowded;
+    const auto number = process_table::number(self_);
+    crowded ? owner_.note_crowded(number) : owner_.note_room(number);
 }
 
 void process::block::go_on() {
@@ -203,10 +214,10 @@ void process::block::carry_out(reaction& r) {
 
 void process::block::terminate(const term& reason) {
     body_task_.reset();
+    if (may_have_names_) owner_.processes.close_names(*this);
     if (!rare_) return; // nobody knows of it
     for (const auto& ref : rare_->aliases) owner_.processes.forget_alias(ref);
     rare_->aliases.clear();
-    for (const auto& name : std::exchange(rare_->names, {})) owner_.processes.forget_name(name);
     auto& known = rare_->related;
     // Signals that are still waiting: watchers and links among them are answered with the true reason.
     for (auto& s : std::exchange(rare_->pending, {})) {
@@ -242,7 +253,7 @@ bool process::block::agrees_to_exit(const pid& from, const term& reason) const {
 process_info process::block::info(bool messages_too) const {
     process_info i;
     i.self = self_;
-    i.registered_name = name();
+    if (named_) i.registered_name = owner_.owner.names.name_of(process_table::number(self_));
     i.label = label();
     if (receiving_)
         i.location = receiving_->at;
@@ -260,7 +271,7 @@ process_info process::block::info(bool messages_too) const {
     i.messages_handled = messages_handled_;
     i.trap_exit = trap_exit_;
     i.parent = parent();
-    i.group_leader = leader().value_or(owner_.face.group_leader());
+    i.group_leader = leader() != nullptr ? *leader() : owner_.owner.leader();
     i.memory_bytes = sizeof *this;
     if (label_) i.memory_bytes += sizeof *label_ + label_->capacity();
     if (rare_) {

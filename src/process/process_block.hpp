@@ -9,6 +9,7 @@
 #include <sedge/process/process.hpp>
 #include <sedge/wire/environment.hpp>
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,8 @@
 #include <vector>
 
 namespace sedge {
+
+class worker;
 
 /// The runtime's side of one process: body, mailbox, relations, and the signals not yet handled.
 ///
@@ -26,7 +29,7 @@ namespace sedge {
 /// There may be a million of them: what most processes never need stands in `rarely_used`.
 class process::block final : public runnable {
 public:
-    block(node::impl& owner, pid self, process_body&& body, spawn_options&& options);
+    block(worker& owner, pid self, process_body&& body, spawn_options&& options);
     ~block() override;
     static void* operator new(std::size_t bytes) { return take_small(bytes); }
     static void operator delete(void* memory, std::size_t bytes) noexcept { give_small(memory, bytes); }
@@ -40,7 +43,7 @@ public:
     void run() override;
 
     /// It was spawned by that process, whose group leader it has unless it was given one of its own.
-    void born_of(const pid& parent, const std::optional<pid>& leader);
+    void born_of(const pid& parent, const pid* leader);
     /// The node that spawned it, if it is another, may end it.
     [[nodiscard]] bool was_made_for(const atom& node) const;
     /// Whether an `exit/2` from there is none that could end it against its will.
@@ -50,14 +53,24 @@ public:
     [[nodiscard]] std::size_t messages_waiting() const noexcept { return mailbox_.size(); }
     [[nodiscard]] const pid& self() const noexcept { return self_; }
     [[nodiscard]] relations& related() { return rare().related; }
-    /// Unset: the node's.
-    [[nodiscard]] std::optional<pid> leader() const { return rare_ ? rare_->leader : std::nullopt; }
+    /// Null: the node's.
+    [[nodiscard]] const pid* leader() const noexcept { return rare_ && rare_->leader ? &*rare_->leader : nullptr; }
     /// Without options: the messages of `net_kernel:monitor_nodes/1`.
     void watch_nodes(bool on, const std::optional<node_monitor_options>& options);
 
-    /// Names it is registered by; the table of processes keeps them.
-    [[nodiscard]] std::vector<atom>& names() { return rare().names; }
-    [[nodiscard]] atom name() const { return rare_ && !rare_->names.empty() ? rare_->names.front() : atom{}; }
+    /// It may have names, which the node's registry keeps. These three: with the table's lock, or before it is in one.
+    void note_name() noexcept {
+        named_ = true;
+        if (!may_have_names_) may_have_names_ = true;
+    }
+    [[nodiscard]] bool names_are_closed() const noexcept { return names_closed_; }
+    /// Names may come from other threads. Before it is in a table.
+    void expect_names() noexcept { may_have_names_ = true; }
+    /// It gets no more names; true if it may have some.
+    bool close_names() noexcept {
+        names_closed_ = true;
+        return named_;
+    }
     /// Whether the table of processes may know of relations to other nodes, or of a watch of nodes.
     void note_nodes() noexcept { concerned_by_nodes_ = true; }
     [[nodiscard]] bool concerned_by_nodes() const noexcept { return concerned_by_nodes_; }
@@ -66,6 +79,12 @@ public:
     [[nodiscard]] bool is_crowded() const noexcept {
         return mailbox_.size() > limits::mailbox_crowded_messages && queued();
     }
+    /// Lets other workers know whether it is; they cannot look. Theirs have to wait from a higher mark on, and go on
+    /// where those of this worker would have to stop: they hear of it later.
+    void note_crowd() {
+        if (crowd_known_ || mailbox_.size() > limits::mailbox_crowded_elsewhere_messages) note_crowd_now();
+    }
+    [[nodiscard]] bool is_known_as_crowded() const noexcept { return crowd_known_; }
 
 private:
     friend class process;
@@ -99,10 +118,10 @@ private:
         std::vector<any_signal> pending;
         std::unordered_set<reference> aliases;
         std::vector<std::optional<node_monitor_options>> node_watches;
-        std::vector<atom> names;
     };
 
     environment& owner_env() const noexcept;
+    void note_crowd_now();
     rarely_used& rare() {
         if (!rare_) rare_ = std::make_unique<rarely_used>(self_);
         return *rare_;
@@ -131,7 +150,7 @@ private:
     bool has_what_it_waits_for();
     void go_on();
 
-    node::impl& owner_;
+    worker& owner_;
     pid self_;
     process face_;
     process_body body_;
@@ -150,7 +169,11 @@ private:
     bool running_ = false; // its coroutine, from `run`
     bool dropping_messages_ = false;
     bool concerned_by_nodes_ = false;
-    task<> body_task_; // last, so that it goes first
+    std::atomic<bool> named_{false}; // worker 0 gives names to processes of others
+    bool may_have_names_ = false;    // or has; if not, there is nothing to close. Only this thread changes it.
+    bool names_closed_ = false;
+    bool crowd_known_ = false; // to other workers
+    task<> body_task_;         // last, so that it goes first
 };
 
 } // namespace sedge

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The router: takes a signal from where it is made to where it is handled. Inside this node that is the inbox of a
-// process; towards another node it is a control message on the connection to it.
+// The router: takes a signal from where it is made to where it is handled. Inside this node that is the mailbox of a
+// process, perhaps by way of another worker's inbox (worker.cpp); towards another node it is a control message on the
+// connection to it, which worker 0 has.
 //
 // What cannot arrive is answered on behalf of the missing process: a link with an exit `noproc`, a monitor with a
 // DOWN `noproc`, an unlink with its acknowledgement. Everything else to nobody is dropped, as in Erlang. A pid of
@@ -74,98 +75,117 @@ std::optional<std::vector<term>> argument_list(const std::optional<term>& payloa
 // -- outwards
 // ----------------------------------------------------------------------------------------------------------
 
-void node::impl::send_message(const pid& from, const destination& to, term message) {
+void worker::send_message(const pid& from, const destination& to, term message) {
     if (auto* target = local_target(to)) return target->deliver_message(std::move(message));
-    if (node_of(to, name) == name) return;
+    if (node_of(to, owner.name) == owner.name) {
+        if (const auto other = elsewhere(to)) pass_on(other, std::move(message));
+        return;
+    }
     const pid* who = std::get_if<pid>(&to);
-    if (who != nullptr && peers.send_message(from, *who, message)) return;
+    if (number == 0 && who != nullptr && owner.peers.send_message(from, *who, message)) return;
     send_signal(from, to, signal::message{std::move(message)});
 }
 
-process::block* node::impl::local_target(const destination& to) const {
-    if (auto* p = std::get_if<pid>(&to)) return processes.find(*p);
-    if (auto* a = std::get_if<atom>(&to)) return processes.find(*a);
+process::block* worker::named_target(const destination& to) const {
+    if (auto* a = std::get_if<atom>(&to)) return processes.find_number(owner.names.find(*a));
     const auto& named = std::get<registered>(to);
-    return named.node == name ? processes.find(named.name) : nullptr;
+    return named.node == owner.name ? processes.find_number(owner.names.find(named.name)) : nullptr;
 }
 
-bool node::impl::send_out_if_room(const pid& from, const destination& to, term& message) {
-    const atom& on = node_of(to, name);
-    if (!peers.has_room(on)) return false;
-    const pid* who = std::get_if<pid>(&to);
-    if (who == nullptr || !peers.send_message(from, *who, message))
-        send_signal(from, to, signal::message{std::move(message)});
-    return true;
-}
-
-void node::impl::send_signal(const pid& from, const destination& to, any_signal s) {
-    const atom& on = node_of(to, name);
-    if (on == name) return deliver_local(to, std::move(s));
+void worker::send_signal(const pid& from, const destination& to, any_signal s) {
+    const atom& on = node_of(to, owner.name);
+    if (on == owner.name) return deliver_local(to, std::move(s));
     if (makes_a_relation(s)) processes.relate(from, on);
+    if (number == 0) return owner.send_on(from, to, std::move(s), owner.losses());
+    sent_unasked_ += 1;
+    if (auto* m = std::get_if<signal::message>(&s)) {
+        if (is_flooded(0)) return;
+        sent_unasked_ += m->payload.bytes().size() / 1024;
+    }
+    do_at(0,
+          [from, to, s = std::move(s), seen = losses_seen_](worker& first) { first.owner.send_on(from, to, s, seen); });
+}
+
+void node::impl::send_on(const pid& from, const destination& to, any_signal s, std::uint64_t losses) {
+    const atom on = node_of(to, name);
+    if (makes_a_relation(s) && was_lost_since(on, losses)) return; // its `noconnection` has been told
     if (!peers.is_up(on)) {
         std::size_t bytes = sizeof s;
         if (auto* m = std::get_if<signal::message>(&s)) bytes += m->payload.bytes().size();
-        peers.when_up(on, bytes, [this, from, to, s] { send_signal(from, to, s); });
+        peers.when_up(on, bytes, [this, from, to, s] { send_on(from, to, s, losses_); });
         return;
     }
-    if (const pid* who = std::get_if<pid>(&to); who && peers.is_stale(*who))
-        return bounce(to, std::move(s), atom{"noproc"});
+    const pid* who = std::get_if<pid>(&to);
+    if (who && peers.is_stale(*who)) return home.bounce(to, std::move(s), atom{"noproc"});
+    if (auto* m = std::get_if<signal::message>(&s); m && who && peers.send_message(from, *who, m->payload)) return;
     if (auto p = as_packet(from, to, s)) peers.send(on, std::move(p->control), std::move(p->payload), &from);
 }
 
-void node::impl::send_to_alias(const pid& from, const reference& alias, term message) {
-    if (alias.node != name) {
-        if (!peers.is_up(alias.node))
-            return peers.when_up(alias.node, message.bytes().size(),
-                                 [this, from, alias, message] { send_to_alias(from, alias, message); });
-        return peers.send(alias.node, dist::control::alias_send{from, alias}, std::move(message));
+void worker::send_to_alias(const pid& from, const reference& alias, term message) {
+    if (alias.node == owner.name) return deliver_to_alias(alias, std::move(message));
+    if (number != 0) {
+        if (is_flooded(0)) return;
+        return do_at(0, [from, alias, message](worker& first) { first.send_to_alias(from, alias, message); });
     }
-    if (auto* owner = processes.find_alias(alias)) owner->deliver_message(std::move(message));
+    auto& peers = owner.peers;
+    if (!peers.is_up(alias.node))
+        return peers.when_up(alias.node, message.bytes().size(),
+                             [this, from, alias, message] { send_to_alias(from, alias, message); });
+    peers.send(alias.node, dist::control::alias_send{from, alias}, std::move(message));
 }
 
-void node::impl::request_spawn(const pid& from, const reference& ref, const atom& on, const atom& module,
-                               const atom& function, const std::vector<term>& arguments, remote_spawn_options with) {
+void worker::request_spawn(const pid& from, const reference& ref, const atom& on, const atom& module,
+                           const atom& function, const std::vector<term>& arguments, remote_spawn_options with) {
     auto* spawner = processes.find(from);
-    const pid output_to = spawner && spawner->leader() ? *spawner->leader() : face.group_leader();
+    const pid output_to = spawner && spawner->leader() ? *spawner->leader() : owner.leader();
+    if (on != owner.name) processes.relate(from, on);
+    spawn_call call{from, output_to, module, function, arguments};
+    if (number == 0) return owner.request_spawn(call, ref, on, with, owner.losses());
+    do_at(0, [call, ref, on, with, seen = losses_seen_](worker& first) {
+        first.owner.request_spawn(call, ref, on, with, seen);
+    });
+}
+
+void node::impl::request_spawn(const spawn_call& call, const reference& ref, const atom& on, remote_spawn_options with,
+                               std::uint64_t losses) {
     if (on == name) {
-        auto made = spawn_for({from, output_to, module, function, arguments}, with.monitor ? &ref : nullptr, with.link);
+        auto made = spawn_for(call, with.monitor ? &ref : nullptr, with.link);
         signal::spawned answer{ref, std::nullopt, {}, with.link, with.monitor};
         if (auto* child = std::get_if<pid>(&made))
             answer.child = *child;
         else
             answer.failure = std::get<atom>(made);
-        return deliver_local(from, std::move(answer));
+        return home.deliver_local(call.from, std::move(answer));
     }
-    processes.relate(from, on);
-    if (!peers.is_up(on))
-        return peers.when_up(on, 1024, [=, this] { request_spawn(from, ref, on, module, function, arguments, with); });
+    if (was_lost_since(on, losses)) return; // answered already
+    if (!peers.is_up(on)) return peers.when_up(on, 1024, [=, this] { request_spawn(call, ref, on, with, losses_); });
     std::vector<atom> wanted;
     if (with.monitor) wanted.emplace_back("monitor");
     if (with.link) wanted.emplace_back("link");
-    dist::control::spawn_request request{
-        ref, from, output_to, module, function, static_cast<std::uint32_t>(arguments.size()), term{wanted}};
-    peers.send(on, std::move(request), term{arguments});
+    dist::control::spawn_request request{ref,         call.from,     call.group_leader,
+                                         call.module, call.function, static_cast<std::uint32_t>(call.arguments.size()),
+                                         term{wanted}};
+    peers.send(on, std::move(request), term{call.arguments});
+}
+
+void worker::watch_node(const pid& who, const atom& node) {
+    processes.relate(who, node);
+    const auto connect = [node](worker& first) {
+        if (!first.owner.peers.is_up(node)) first.owner.peers.when_up(node, 0, [] {});
+    };
+    if (number == 0) return connect(*this);
+    do_at(0, connect);
 }
 
 // -- inwards
 // -----------------------------------------------------------------------------------------------------------
 
-void node::impl::deliver_local(const destination& to, any_signal s) {
-    process::block* target = local_target(to);
-    if (!target) return bounce(to, std::move(s), atom{"noproc"});
-    if (auto* l = std::get_if<signal::link>(&s); l && l->from.node != name)
-        processes.relate(target->self(), l->from.node);
-    if (auto* m = std::get_if<signal::monitor>(&s); m && m->from.node != name)
-        processes.relate(target->self(), m->from.node);
-    target->deliver(std::move(s));
-}
-
-void node::impl::bounce(const destination& to, any_signal s, const atom& reason) {
+void worker::bounce(const destination& to, any_signal s, const atom& reason) {
     const pid* who = std::get_if<pid>(&to);
     if (auto* l = std::get_if<signal::link>(&s); l && who)
         send_signal(*who, l->from, signal::exit{*who, term{reason}, true});
     else if (auto* m = std::get_if<signal::monitor>(&s))
-        send_signal(no_process(), m->from, signal::down{m->from, m->ref, m->target, term{reason}});
+        send_signal(owner.no_process(), m->from, signal::down{m->from, m->ref, m->target, term{reason}});
     else if (auto* u = std::get_if<signal::unlink>(&s); u && who)
         send_signal(*who, u->from, signal::unlink_ack{*who, u->id});
 }
@@ -175,15 +195,39 @@ bool node::impl::is_accepted(remote_signal::kind what, const atom& peer, const d
     return !accepts || accepts(remote_signal{what, peer, to, payload});
 }
 
-bool node::impl::may_end(const atom& peer, const pid& from, const pid& target, const term& reason) const {
-    auto* block = processes.find(target);
-    return !block || block->agrees_to_exit(from, reason) ||
-           is_accepted(remote_signal::kind::exit, peer, target, &reason);
+/// The process knows whether it agrees, and only worker 0 what the peer may do. A signal that the two have to settle
+/// can come later than others of the same sender.
+void node::impl::deliver_if_allowed(const atom& peer, const pid& target, remote_signal::kind what, any_signal s) {
+    const auto agrees = [peer](const process::block& block, const any_signal& signal) {
+        if (auto* e = std::get_if<signal::exit>(&signal)) return block.agrees_to_exit(e->from, e->reason);
+        return block.was_made_for(peer);
+    };
+    const auto is_allowed = [this, peer, target, what](const any_signal& signal) {
+        auto* e = std::get_if<signal::exit>(&signal);
+        return is_accepted(what, peer, target, e ? &e->reason : nullptr);
+    };
+    if (auto* block = processes.find(target)) {
+        if (agrees(*block, s) || is_allowed(s)) block->deliver(std::move(s));
+        return;
+    }
+    const unsigned other = home_of(process_table::number(target));
+    if (other == 0 || other >= running_workers()) return;
+    home.do_at(other, [this, agrees, is_allowed, target, other, s = std::move(s)](worker& there) {
+        auto* block = there.processes.find(target);
+        if (block == nullptr) return;
+        if (agrees(*block, s)) return block->deliver(s);
+        there.do_at(0, [this, is_allowed, target, other, s](worker& first) {
+            if (!is_allowed(s)) return;
+            first.do_at(other, [target, s](worker& last) {
+                if (auto* found = last.processes.find(target)) found->deliver(s);
+            });
+        });
+    });
 }
 
 void node::impl::on_message(const atom& peer, const pid& to, term&& message) {
     if (accepts && !is_accepted(remote_signal::kind::message, peer, to, &message)) return;
-    if (auto* target = processes.find(to)) target->deliver_message(std::move(message));
+    home.deliver_message(to, std::move(message));
 }
 
 void node::impl::on_control(const atom& peer, dist::control_message&& message, std::optional<term>&& payload) {
@@ -197,40 +241,42 @@ void node::impl::on_control(const atom& peer, dist::control_message&& message, s
             } else if constexpr (std::is_same_v<kind, ctl::reg_send>) {
                 term what = reason();
                 if (!is_accepted(remote_signal::kind::message, peer, m.to, &what)) return;
-                if (auto* target = processes.find(m.to)) target->deliver_message(std::move(what));
+                if (const auto target = names.find(m.to))
+                    home.deliver_message(processes.pid_of(target), std::move(what));
             } else if constexpr (std::is_same_v<kind, ctl::alias_send>) {
                 auto* target = processes.find_alias(m.to);
+                const bool may_be_elsewhere = m.to.node == name && home_of(m.to.words[0]) != 0;
                 term what = reason();
-                if (target && is_accepted(remote_signal::kind::message, peer, target->self(), &what))
-                    target->deliver_message(std::move(what));
+                const pid who = target ? target->self() : no_process();
+                if ((target || may_be_elsewhere) && is_accepted(remote_signal::kind::message, peer, who, &what))
+                    home.deliver_to_alias(m.to, std::move(what));
             } else if constexpr (std::is_same_v<kind, ctl::link>) {
                 if (is_accepted(remote_signal::kind::link, peer, m.to, nullptr))
-                    deliver_local(m.to, signal::link{m.from});
+                    home.deliver_local(m.to, signal::link{m.from});
                 else
-                    bounce(m.to, signal::link{m.from}, atom{"noproc"});
+                    home.bounce(m.to, signal::link{m.from}, atom{"noproc"});
             } else if constexpr (std::is_same_v<kind, ctl::unlink_id>) {
                 // An unlink without id comes from peers older than OTP 24 and is not acknowledged; ours with id 0 is.
-                if (m.id) deliver_local(m.to, signal::unlink{m.from, *m.id});
+                if (m.id) home.deliver_local(m.to, signal::unlink{m.from, *m.id});
             } else if constexpr (std::is_same_v<kind, ctl::unlink_id_ack>) {
-                deliver_local(m.to, signal::unlink_ack{m.from, m.id});
+                home.deliver_local(m.to, signal::unlink_ack{m.from, m.id});
             } else if constexpr (std::is_same_v<kind, ctl::exit>) {
-                deliver_local(m.to, signal::exit{m.from, reason(), true});
+                home.deliver_local(m.to, signal::exit{m.from, reason(), true});
             } else if constexpr (std::is_same_v<kind, ctl::exit2>) {
-                term why = reason();
-                if (may_end(peer, m.from, m.to, why)) deliver_local(m.to, signal::exit{m.from, std::move(why), false});
+                deliver_if_allowed(peer, m.to, remote_signal::kind::exit, signal::exit{m.from, reason(), false});
             } else if constexpr (std::is_same_v<kind, ctl::monitor_p>) {
                 auto target = as_destination(m.whom);
                 bool open = std::holds_alternative<pid>(target) ||
                             is_accepted(remote_signal::kind::monitor, peer, target, nullptr);
                 signal::monitor watch{m.from, m.ref, target};
                 if (open)
-                    deliver_local(target, std::move(watch));
+                    home.deliver_local(target, std::move(watch));
                 else
-                    bounce(target, std::move(watch), atom{"noproc"});
+                    home.bounce(target, std::move(watch), atom{"noproc"});
             } else if constexpr (std::is_same_v<kind, ctl::demonitor_p>) {
-                deliver_local(as_destination(m.whom), signal::demonitor{m.from, m.ref});
+                home.deliver_local(as_destination(m.whom), signal::demonitor{m.from, m.ref});
             } else if constexpr (std::is_same_v<kind, ctl::monitor_p_exit>) {
-                deliver_local(m.to, signal::down{m.to, m.ref, as_destination(m.whom), reason()});
+                home.deliver_local(m.to, signal::down{m.to, m.ref, as_destination(m.whom), reason()});
             } else if constexpr (std::is_same_v<kind, ctl::spawn_request>) {
                 serve_spawn(m, payload);
             } else if constexpr (std::is_same_v<kind, ctl::spawn_reply>) {
@@ -243,12 +289,9 @@ void node::impl::on_control(const atom& peer, dist::control_message&& message, s
                     answer.child = *child;
                 else
                     answer.failure = std::get<atom>(m.outcome);
-                deliver_local(m.to, std::move(answer));
+                home.deliver_local(m.to, std::move(answer));
             } else if constexpr (std::is_same_v<kind, ctl::group_leader>) {
-                auto* target = processes.find(m.to);
-                if (target &&
-                    (target->was_made_for(peer) || is_accepted(remote_signal::kind::group_leader, peer, m.to, nullptr)))
-                    target->deliver(signal::group_leader{m.leader});
+                deliver_if_allowed(peer, m.to, remote_signal::kind::group_leader, signal::group_leader{m.leader});
             }
         },
         message);
@@ -267,12 +310,9 @@ std::variant<pid, atom> node::impl::spawn_for(const spawn_call& call, const refe
     }
     spawn_options how;
     how.label = call.module.str() + ":" + call.function.str() + "/" + std::to_string(call.arguments.size());
-    auto& block = processes.add(std::move(body), std::move(how));
-    if (linked) block.related().born_linked(call.from);
-    if (monitor) block.related().born_monitored(call.from, *monitor);
-    block.born_of(call.from, call.group_leader);
-    if (call.from.node != name) processes.relate(block.self(), call.from.node);
-    return block.self();
+    const pid made = home.spawn(std::move(body), std::move(how), {&call.from, &call.group_leader, linked, monitor});
+    if (call.from.node != name) processes.relate(made, call.from.node);
+    return made;
 }
 
 void node::impl::serve_spawn(const dist::control::spawn_request& request, const std::optional<term>& payload) {

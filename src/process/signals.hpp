@@ -77,6 +77,8 @@ public:
     void watch_node(const atom& node, bool on);
     /// A watcher or link that comes with the process itself, by a spawn call from another node.
     void born_linked(const pid& parent) { links_.try_emplace(parent, link_state{0, true}); }
+    /// The other side of it: the monitor that this process has on what it has just spawned.
+    void watches_newborn(const reference& ref, const pid& child) { monitors_.insert_or_assign(ref, watch{child}); }
     void born_monitored(const pid& parent, const reference& ref);
 
     // What comes in; `trap_exit` as the process has set it.

@@ -35,6 +35,40 @@ void simulated_program::post(std::function<void()> job) {
     ready(posted_);
 }
 
+namespace {
+
+/// Another run queue of a program, as a program of its own on the same machine.
+class simulated_loop final : public further_loop {
+public:
+    explicit simulated_loop(simulated_program& runs) : runs_(runs) {}
+    ~simulated_loop() override { stop(); }
+    environment& env() noexcept override { return runs_; }
+    bool call(std::function<void()> job, duration) override {
+        job();
+        return true;
+    }
+    void stop() noexcept override { runs_.world.kill(runs_, false); }
+
+private:
+    simulated_program& runs_;
+};
+
+constexpr duration turn_delay_max = std::chrono::microseconds{50}; // about what waking a thread may take
+
+} // namespace
+
+std::unique_ptr<further_loop> simulated_program::add_loop() {
+    auto& added =
+        world.program(machine, name + "/" + std::to_string(number) + "." + std::to_string(further.size() + 1));
+    added.first = this;
+    further.push_back(&added);
+    return std::make_unique<simulated_loop>(added);
+}
+
+void simulated_program::wake() {
+    if (!turn_.armed()) arm_after(turn_, random_between(duration::zero(), turn_delay_max));
+}
+
 void simulated_program::posted::run() {
     auto job = std::move(jobs.front());
     jobs.pop_front();

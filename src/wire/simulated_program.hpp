@@ -6,6 +6,7 @@
 #include <sedge/wire/dns.hpp>
 
 #include <deque>
+#include <vector>
 
 namespace sedge::wire {
 
@@ -39,6 +40,8 @@ public:
     timer_queue timers;
     run_queue queue;
     memory_log lines;
+    std::vector<simulated_program*> further; ///< Its loops beside this one. They stop when it does.
+    simulated_program* first = nullptr;      ///< Of a further loop: that of the program.
 
     [[nodiscard]] bool runs() const noexcept { return alive && paused_until <= world.now; }
 
@@ -47,9 +50,16 @@ public:
     std::chrono::system_clock::time_point wall_clock() const noexcept override;
     void arm(timer& t, time_point due) override { timers.arm(t, due); }
     void post(std::function<void()> job) override;
+    std::unique_ptr<further_loop> add_loop() override;
+    bool invite(loop_guest& guest) override {
+        turn_.guests.push_back(&guest);
+        return false;
+    }
+    void dismiss(loop_guest& guest) noexcept override { std::erase(turn_.guests, &guest); }
+    void wake() override;
     transport& net() noexcept override { return *this; }
     void random_bytes(std::span<std::uint8_t> out) override;
-    log_sink& log_to() noexcept override { return lines; }
+    log_sink& log_to() noexcept override { return first != nullptr ? first->lines : lines; }
 
     // transport
     task<result<std::unique_ptr<stream>>> connect(endpoint to) override;
@@ -70,8 +80,18 @@ private:
     void note_work() override {
         if (alive) world.has_work(*this);
     }
-
+    /// Of the guests, at a time that the seed chooses.
+    struct turn final : timer {
+        std::vector<loop_guest*> guests;
+        void fire() override {
+            for (auto* guest : guests) {
+                do guest->take_turn();
+                while (!guest->may_sleep());
+            }
+        }
+    };
     seeded_random random_;
+    turn turn_;
     posted posted_;
 };
 

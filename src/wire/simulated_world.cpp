@@ -84,6 +84,7 @@ simulated_program& simulated_world::program(simulated_machine& machine, std::str
 void simulated_world::kill(simulated_program& program, bool tell_peers) {
     if (!program.alive) return;
     program.alive = false;
+    for (auto* loop : program.further) kill(*loop, tell_peers);
     std::erase(living_, &program);
     program.machine.programs.erase(program.name);
     auto leave = [&](auto& open) {
@@ -95,6 +96,7 @@ void simulated_world::kill(simulated_program& program, bool tell_peers) {
 }
 
 void simulated_world::pause(simulated_program& program, duration d) {
+    for (auto* loop : program.further) pause(*loop, d);
     program.paused_until = std::max(program.paused_until, now + d);
     at(program.paused_until, [this, &program] {
         if (program.runs() && !program.queue.empty()) has_work(program);

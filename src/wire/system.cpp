@@ -8,9 +8,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <condition_variable>
 #include <ctime>
+#include <mutex>
 #include <sys/epoll.h>
 #include <sys/random.h>
+#include <thread>
 
 namespace sedge::wire {
 
@@ -97,6 +100,77 @@ std::chrono::system_clock::time_point system_environment::wall_clock() const noe
 void system_environment::arm(timer& t, time_point due) { loop_->timers.arm(t, due); }
 
 void system_environment::post(std::function<void()> job) { loop_->post(std::move(job)); }
+
+bool system_environment::invite(loop_guest& guest) {
+    loop_->guests.push_back(&guest);
+    return true;
+}
+
+void system_environment::dismiss(loop_guest& guest) noexcept { std::erase(loop_->guests, &guest); }
+
+void system_environment::wake() { loop_->wake(); }
+
+namespace {
+
+/// Lines of another thread are written on that of the program's first loop, so a sink needs no lock.
+class forwarded_log final : public log_sink {
+public:
+    forwarded_log(environment& to, std::shared_ptr<log_sink> sink) : to_(to), sink_(std::move(sink)) {
+        set_least(sink_->least());
+    }
+    void write(log_level level, std::string_view text) override {
+        to_.post([sink = sink_, level, line = std::string{text}] { sink->write(level, line); });
+    }
+
+private:
+    environment& to_;
+    std::shared_ptr<log_sink> sink_; // the others are the environment and perhaps the program
+};
+
+class thread_loop final : public further_loop {
+public:
+    thread_loop(environment& first, std::shared_ptr<log_sink> log, duration spin)
+        : env_(std::make_shared<forwarded_log>(first, std::move(log))), thread_([this, spin] {
+              env_.spin_before_sleep(spin);
+              env_.run();
+          }) {}
+    ~thread_loop() override { stop(); }
+    environment& env() noexcept override { return env_; }
+    bool call(std::function<void()> job, duration most) override {
+        struct state {
+            std::mutex mutex;
+            std::condition_variable done;
+            bool is_done = false;     // Guarded by `mutex`, which is held while the job runs.
+            bool is_given_up = false; // Guarded by `mutex`.
+        };
+        auto shared = std::make_shared<state>(); // of the caller and of the job, which may come to its turn too late
+        env_.post([shared, job = std::move(job)] {
+            const std::lock_guard lock{shared->mutex};
+            if (shared->is_given_up) return;
+            job();
+            shared->is_done = true;
+            shared->done.notify_one();
+        });
+        std::unique_lock lock{shared->mutex};
+        shared->is_given_up = !shared->done.wait_for(lock, most, [&] { return shared->is_done; });
+        return !shared->is_given_up;
+    }
+    void stop() noexcept override {
+        if (!thread_.joinable()) return;
+        env_.stop();
+        thread_.join();
+    }
+
+private:
+    system_environment env_;
+    std::thread thread_;
+};
+
+} // namespace
+
+std::unique_ptr<further_loop> system_environment::add_loop() {
+    return std::make_unique<thread_loop>(*this, log_, loop_->spin_time);
+}
 
 transport& system_environment::net() noexcept { return *net_; }
 

@@ -68,15 +68,22 @@ void system_loop::run_until(const std::function<bool()>& done) {
             runnable* next = queue.pop();
             if (!next) break;
             next->run();
-            if (i % clock_interval == 0 && env.now() - began > batch_time_max) break;
+            if (i % clock_interval != 0) continue;
+            for (auto* guest : guests) guest->take_turn();
+            if (env.now() - began > batch_time_max) break;
         }
+        for (auto* guest : guests) guest->take_turn();
         if (done()) return;
-        if (queue.empty())
+        if (queue.empty() && guests_may_sleep())
             wait();
         else
             look(false);
         run_posted();
     }
+}
+
+bool system_loop::guests_may_sleep() {
+    return std::all_of(guests.begin(), guests.end(), [](auto* guest) { return guest->may_sleep(); });
 }
 
 void system_loop::wait() {

@@ -54,6 +54,7 @@ public:
     run_queue queue;
     std::atomic<bool> stop_requested{false};
     duration spin_time{}; // see system_environment::spin_before_sleep
+    std::vector<loop_guest*> guests;
 
     void run_until(const std::function<bool()>& done);
     void catch_signals(const std::vector<int>& numbers);
@@ -79,6 +80,7 @@ private:
 
     void wait();
     bool look(bool patiently);
+    bool guests_may_sleep();
     bool spin(time_point until);
     void set_alarm(time_point due);
     void on_alarm();

@@ -34,7 +34,7 @@ TEST(CommandLine, EveryKeyOfTheFileIsAnOption) {
             arguments.push_back("always");
         else if (option.flag == "--tls-version-min")
             arguments.push_back("1.3");
-        else if (option.flag == "--spin")
+        else if (option.flag == "--spin" || option.flag == "--workers")
             arguments.push_back("50");
         else if (!option.value_name.empty())
             arguments.push_back("4000");

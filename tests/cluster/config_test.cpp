@@ -42,6 +42,7 @@ port_max = 9110
 tick_time = 30
 setup_time = 3000
 spin = 50
+workers = 2
 [epmd]
 port = 4370
 embedded = false
@@ -70,6 +71,7 @@ timeout = 30000
     EXPECT_EQ(config->node.tick_time, 30);
     EXPECT_EQ(config->node.setup_time, 3000);
     EXPECT_EQ(config->node.spin, 50);
+    EXPECT_EQ(config->node.workers, 2);
     EXPECT_EQ(config->epmd.port, 4370);
     EXPECT_FALSE(config->epmd.embedded);
     EXPECT_EQ(config->epmd.names, "lan");

@@ -22,7 +22,7 @@ protected:
         options.name = "undefined@" + made.address;
         options.named_by = named_by.str();
         options.cookie = *dist::cookie::from_text(cookie);
-        made.node = std::make_unique<sedge::node>(std::move(options), sim.machine(made.address), *made.names);
+        made.node = std::make_unique<spreading_node>(std::move(options), sim.machine(made.address), *made.names);
         made.watching = made.node->watch([&made](const node_event& e) {
             if (e.what == node_event::kind::changed) return;
             made.events.push_back((e.what == node_event::kind::up ? "up " : "down ") + e.node.str() +

@@ -19,25 +19,41 @@ namespace sedge::test {
 using namespace std::chrono_literals;
 using namespace sedge::literals;
 
+/// A node that can put what it is to spawn on its workers in turn: the same test, with processes that are far apart.
+class spreading_node : public sedge::node {
+public:
+    using sedge::node::node;
+    bool spreads = false;
+
+    pid spawn(process_body body, spawn_options options = {}) {
+        if (spreads) options.worker = worker_choice::in_turn();
+        return sedge::node::spawn(std::move(body), std::move(options));
+    }
+};
+
 /// One node on a machine of its own, and what it reported.
 struct machine_node {
     std::string address;
     std::unique_ptr<fixed_directory> names;
-    std::unique_ptr<sedge::node> node;
+    std::unique_ptr<spreading_node> node;
     node::subscription watching;
     std::vector<std::string> events; ///< `up b@10.0.0.2`, `down b@10.0.0.2 connection_closed`
 
-    sedge::node* operator->() { return node.get(); }
-    sedge::node& operator*() { return *node; }
+    spreading_node* operator->() { return node.get(); }
+    spreading_node& operator*() { return *node; }
 };
 
 /// Several nodes, a to z, on machines 10.0.0.1 and up, in virtual time.
 class Nodes : public ::testing::Test {
 protected:
-    wire::simulation sim{1};
+    /// `workers`: of the nodes; more than one have what they spawn in turn.
+    explicit Nodes(std::uint64_t seed = 1, unsigned workers = 1) : sim{seed}, spread_over{workers} {}
+
+    wire::simulation sim;
     shared_names table;
     std::vector<std::unique_ptr<machine_node>> all;
     std::function<void(node_options&)> adjust; ///< Changes the options of nodes booted from now on.
+    const unsigned spread_over;
 
     ~Nodes() override {
         for (auto& n : all)
@@ -56,8 +72,10 @@ protected:
         options.name = name_of(alive).str();
         options.cookie = *dist::cookie::from_text(cookie);
         options.hidden = hidden;
+        options.workers = spread_over;
         if (adjust) adjust(options);
-        made.node = std::make_unique<sedge::node>(std::move(options), sim.machine(made.address), *made.names);
+        made.node = std::make_unique<spreading_node>(std::move(options), sim.machine(made.address), *made.names);
+        made.node->spreads = spread_over > 1;
         made.watching = made.node->watch([&made](const node_event& e) {
             if (e.what == node_event::kind::changed) return;
             made.events.push_back(e.what == node_event::kind::up ? "up " + e.node.str()

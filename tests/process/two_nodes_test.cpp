@@ -8,14 +8,18 @@ using namespace sedge;
 using namespace sedge::test;
 using lines = std::vector<std::string>;
 
-class TwoNodes : public Nodes {
+/// Every test with one worker a node, and with processes spread over two.
+class TwoNodes : public Nodes, public ::testing::WithParamInterface<unsigned> {
 protected:
+    TwoNodes() : Nodes(1, GetParam()) {}
     machine_node& a = boot('a');
     machine_node& b = boot('b');
     void settle() { sim.run_for(2s); }
 };
 
-TEST_F(TwoNodes, ConnectBringsBothUp) {
+INSTANTIATE_TEST_SUITE_P(WithWorkers, TwoNodes, ::testing::Values(1u, 2u), ::testing::PrintToStringParamName());
+
+TEST_P(TwoNodes, ConnectBringsBothUp) {
     ASSERT_TRUE(connect(a, 'b').has_value());
     settle();
     EXPECT_EQ(a.events, (lines{"up b@10.0.0.2"}));
@@ -24,7 +28,7 @@ TEST_F(TwoNodes, ConnectBringsBothUp) {
     EXPECT_TRUE(connect(a, 'b').has_value());
 }
 
-TEST_F(TwoNodes, DisconnectBringsBothDownOnce) {
+TEST_P(TwoNodes, DisconnectBringsBothDownOnce) {
     ASSERT_TRUE(connect(a, 'b').has_value());
     settle();
     EXPECT_TRUE(a->disconnect(name_of('b')));
@@ -82,7 +86,7 @@ TEST_F(Races, TenThousandTimesBothDialAtOnceAndOneConnectionIsLeft) {
             ASSERT_EQ(n->events[i].substr(0, 2), i % 2 == 0 ? "up" : "do") << i;
 }
 
-TEST_F(TwoNodes, APeerIsDialledOnceASecondWhoeverAsks) {
+TEST_P(TwoNodes, APeerIsDialledOnceASecondWhoeverAsks) {
     const auto begun = sim.now();
     EXPECT_FALSE(connect(a, 'z')); // nobody is there
     EXPECT_LT(sim.now() - begun, 100ms);
@@ -111,7 +115,7 @@ TEST_F(TwoNodes, APeerIsDialledOnceASecondWhoeverAsks) {
     EXPECT_EQ(a.events.size(), 3u);
 }
 
-TEST_F(TwoNodes, MessagesReachAPidAndANameOnTheOtherNode) {
+TEST_P(TwoNodes, MessagesReachAPidAndANameOnTheOtherNode) {
     auto seen = make_inbox();
     auto to = b->spawn(recorder(seen), {.label = "r", .name = "sink"_atom});
     a->spawn([to](process& self) -> task<> {
@@ -126,7 +130,7 @@ TEST_F(TwoNodes, MessagesReachAPidAndANameOnTheOtherNode) {
     EXPECT_EQ((*seen)[2], "3");
 }
 
-TEST_F(TwoNodes, AMonitorAcrossNodesFiresOnceWithTheReason) {
+TEST_P(TwoNodes, AMonitorAcrossNodesFiresOnceWithTheReason) {
     auto target = b->spawn([](process& self) -> task<> {
         (void)co_await self.receive();
         self.exit(term{"done"_atom});
@@ -148,7 +152,7 @@ TEST_F(TwoNodes, AMonitorAcrossNodesFiresOnceWithTheReason) {
     EXPECT_EQ(*seen, (lines{"done"}));
 }
 
-TEST_F(TwoNodes, AMonitorByNameNamesItInItsDown) {
+TEST_P(TwoNodes, AMonitorByNameNamesItInItsDown) {
     auto seen = make_inbox();
     auto where = name_of('b');
     a->spawn([seen, where](process& self) -> task<> {
@@ -160,7 +164,7 @@ TEST_F(TwoNodes, AMonitorByNameNamesItInItsDown) {
     EXPECT_EQ(*seen, (lines{"{nobody,'b@10.0.0.2'}noproc"}));
 }
 
-TEST_F(TwoNodes, ALinkAcrossNodesEndsTheOther) {
+TEST_P(TwoNodes, ALinkAcrossNodesEndsTheOther) {
     auto target = b->spawn([](process& self) -> task<> {
         (void)co_await self.receive();
         self.exit(term{"boom"_atom});
@@ -175,7 +179,7 @@ TEST_F(TwoNodes, ALinkAcrossNodesEndsTheOther) {
     EXPECT_FALSE(a->is_alive(linked));
 }
 
-TEST_F(TwoNodes, ALinkToNobodyComesBackAsNoproc) {
+TEST_P(TwoNodes, ALinkToNobodyComesBackAsNoproc) {
     auto nobody = pid{name_of('b'), 4711, 0, b->creation()};
     auto seen = make_inbox();
     a->spawn([nobody, seen](process& self) -> task<> {
@@ -188,7 +192,7 @@ TEST_F(TwoNodes, ALinkToNobodyComesBackAsNoproc) {
     EXPECT_EQ(*seen, (lines{"noproc"}));
 }
 
-TEST_F(TwoNodes, ExitAcrossNodesEndsAProcess) {
+TEST_P(TwoNodes, ExitAcrossNodesEndsAProcess) {
     auto target = b->spawn([](process& self) -> task<> { (void)co_await self.receive(); });
     a->spawn([target](process& self) -> task<> {
         self.exit(target, term{"kill"_atom});
@@ -198,7 +202,7 @@ TEST_F(TwoNodes, ExitAcrossNodesEndsAProcess) {
     EXPECT_FALSE(b->is_alive(target));
 }
 
-TEST_F(TwoNodes, KilledNodeGivesExactlyOneDownPerMonitorAndLink) {
+TEST_P(TwoNodes, KilledNodeGivesExactlyOneDownPerMonitorAndLink) {
     auto target = b->spawn([](process& self) -> task<> { (void)co_await self.receive(); });
     auto seen = make_inbox();
     a->spawn([seen, target](process& self) -> task<> {
@@ -220,7 +224,7 @@ TEST_F(TwoNodes, KilledNodeGivesExactlyOneDownPerMonitorAndLink) {
     EXPECT_EQ(a.events.back(), "down b@10.0.0.2 connection_closed");
 }
 
-TEST_F(TwoNodes, PeerThatFallsSilentIsReportedDownOnce) {
+TEST_P(TwoNodes, PeerThatFallsSilentIsReportedDownOnce) {
     ASSERT_TRUE(connect(a, 'b').has_value());
     settle();
     sim.cut("10.0.0.1", "10.0.0.2");
@@ -229,14 +233,14 @@ TEST_F(TwoNodes, PeerThatFallsSilentIsReportedDownOnce) {
     EXPECT_EQ(b.events, (lines{"up a@10.0.0.1", "down a@10.0.0.1 net_tick_timeout"}));
 }
 
-TEST_F(TwoNodes, IdleConnectionStaysUpByTicks) {
+TEST_P(TwoNodes, IdleConnectionStaysUpByTicks) {
     ASSERT_TRUE(connect(a, 'b').has_value());
     sim.run_for(1h);
     EXPECT_EQ(a.events.size(), 1u);
     EXPECT_EQ(b.events.size(), 1u);
 }
 
-TEST_F(TwoNodes, ARestartedNodeIsAnotherIncarnation) {
+TEST_P(TwoNodes, ARestartedNodeIsAnotherIncarnation) {
     auto old = b->spawn([](process& self) -> task<> { (void)co_await self.receive(); });
     ASSERT_TRUE(connect(a, 'b').has_value());
     settle();
@@ -258,7 +262,7 @@ TEST_F(TwoNodes, ARestartedNodeIsAnotherIncarnation) {
     EXPECT_TRUE(again->is_alive(fresh));
 }
 
-TEST_F(TwoNodes, ANodeThatComesBackReplacesItsSilentSelf) {
+TEST_P(TwoNodes, ANodeThatComesBackReplacesItsSilentSelf) {
     // Bytes that are on their way to a machine that is new would end the old link before it is replaced.
     for (auto* n : {&a, &b}) (*n)->internals().options.detection.reset();
     ASSERT_TRUE(connect(a, 'b').has_value());
@@ -272,7 +276,7 @@ TEST_F(TwoNodes, ANodeThatComesBackReplacesItsSilentSelf) {
     EXPECT_EQ(a.events, (lines{"up b@10.0.0.2", "down b@10.0.0.2 connection_replaced", "up b@10.0.0.2"}));
 }
 
-TEST_F(TwoNodes, MonitoringAnUnreachableNodeGivesNoconnection) {
+TEST_P(TwoNodes, MonitoringAnUnreachableNodeGivesNoconnection) {
     auto nobody = pid{atom{"z@10.0.0.26"}, 1, 0, 1};
     auto seen = make_inbox();
     a->spawn([nobody, seen](process& self) -> task<> {
@@ -287,7 +291,7 @@ TEST_F(TwoNodes, MonitoringAnUnreachableNodeGivesNoconnection) {
     EXPECT_EQ(*seen, (lines{"noconnection", "noconnection"}));
 }
 
-TEST_F(TwoNodes, ASpawnRequestToANodeWithoutFunctionsEndsWithUndef) {
+TEST_P(TwoNodes, ASpawnRequestToANodeWithoutFunctionsEndsWithUndef) {
     auto seen = make_inbox();
     auto where = name_of('b');
     a->spawn([seen, where](process& self) -> task<> {
@@ -302,7 +306,7 @@ TEST_F(TwoNodes, ASpawnRequestToANodeWithoutFunctionsEndsWithUndef) {
     EXPECT_EQ(*seen, (lines{"spawn_replyok", "{undef,[{camera,shoot,[1],[]}]} same"}));
 }
 
-TEST_F(TwoNodes, ServedSpawnsRunWhatTheTableGives) {
+TEST_P(TwoNodes, ServedSpawnsRunWhatTheTableGives) {
     b->serve_spawns([](const spawn_call& call) -> process_body {
         if (!(call.module == "math")) return {};
         return [call](process& self) -> task<> {
@@ -323,7 +327,7 @@ TEST_F(TwoNodes, ServedSpawnsRunWhatTheTableGives) {
     EXPECT_EQ(*seen, (lines{"42"}));
 }
 
-TEST_F(TwoNodes, StopIsSeenAsAnOrderlyEnd) {
+TEST_P(TwoNodes, StopIsSeenAsAnOrderlyEnd) {
     auto target = b->spawn([](process& self) -> task<> { (void)co_await self.receive(); });
     auto seen = make_inbox();
     a->spawn([seen, target](process& self) -> task<> {
@@ -339,7 +343,7 @@ TEST_F(TwoNodes, StopIsSeenAsAnOrderlyEnd) {
     b.node.reset();
 }
 
-TEST_F(TwoNodes, ANewGroupLeaderAcrossNodesIsSubjectToTheGuard) {
+TEST_P(TwoNodes, ANewGroupLeaderAcrossNodesIsSubjectToTheGuard) {
     bool open = false;
     b->guard([&open](const remote_signal& s) { return open || s.what != remote_signal::kind::group_leader; });
     b->serve_spawns([](const spawn_call&) -> process_body {
@@ -369,7 +373,7 @@ TEST_F(TwoNodes, ANewGroupLeaderAcrossNodesIsSubjectToTheGuard) {
     EXPECT_EQ(b->info(target)->group_leader, leader);
 }
 
-TEST_F(TwoNodes, TrafficCountsConnectionsThatAreClosedToo) {
+TEST_P(TwoNodes, TrafficCountsConnectionsThatAreClosedToo) {
     ASSERT_TRUE(connect(a, 'b').has_value());
     a->send(registered{"nobody"_atom, name_of('b')}, term{std::string(1000, 'x')});
     settle();

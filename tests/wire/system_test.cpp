@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
@@ -75,6 +76,90 @@ TEST(SystemEnvironment, JobsPostedByOtherThreadsRunOnTheLoopsThread) {
     env.run();
     for (auto& t : threads) t.join();
     EXPECT_EQ(count, 4000);
+}
+
+TEST(SystemEnvironment, AFurtherLoopHasAThreadOfItsOwn) {
+    wire::system_environment env;
+    const auto own = std::this_thread::get_id();
+    auto loop = env.add_loop();
+    std::thread::id there;
+    ASSERT_TRUE(loop->call([&] { there = std::this_thread::get_id(); }, 10s));
+    EXPECT_NE(there, own);
+    int rounds = 0; // of a task of that loop
+    const auto wait = [](environment* e, int* count) -> task<> {
+        for (; *count < 3; ++*count) {
+            auto pause = sleep_for(*e, 1ms);
+            co_await std::move(pause);
+        }
+    };
+    nursery tasks;
+    loop->env().post([&] { tasks.start(wait(&loop->env(), &rounds), [&](auto) { env.stop(); }); });
+    env.run();
+    loop->stop();
+    EXPECT_EQ(rounds, 3);
+    EXPECT_TRUE(tasks.empty());
+}
+
+TEST(SystemEnvironment, ALoopThatComputesIsNotWaitedForLong) {
+    wire::system_environment env;
+    auto loop = env.add_loop();
+    std::atomic<bool> computes{false};
+    std::atomic<bool> go_on{false};
+    loop->env().post([&] {
+        computes = true;
+        while (!go_on) std::this_thread::yield();
+    });
+    while (!computes) std::this_thread::yield();
+    bool asked = false;
+    EXPECT_FALSE(loop->call([&] { asked = true; }, 1ms));
+    go_on = true;
+    EXPECT_TRUE(loop->call([] {}, 10s));
+    EXPECT_FALSE(asked) << "nobody waited for that any more";
+}
+
+TEST(SystemEnvironment, LinesOfAFurtherLoopAreWrittenOnTheFirstOne) {
+    struct noting_sink final : log_sink {
+        void write(log_level, std::string_view text) override {
+            lines.emplace_back(text);
+            writers.push_back(std::this_thread::get_id());
+        }
+        std::vector<std::string> lines;
+        std::vector<std::thread::id> writers;
+    };
+    auto sink = std::make_shared<noting_sink>();
+    wire::system_environment env{sink};
+    auto loop = env.add_loop();
+    ASSERT_TRUE(loop->call([&] { loop->env().log(log_level::error, "from there"); }, 10s));
+    env.run_until([&] { return !sink->lines.empty(); });
+    EXPECT_EQ(sink->lines, std::vector<std::string>{"from there"});
+    EXPECT_EQ(sink->writers.front(), std::this_thread::get_id());
+}
+
+TEST(SystemEnvironment, AGuestHasATurnInEachRoundAndBeforeTheLoopSleeps) {
+    struct guest final : loop_guest {
+        explicit guest(environment& e) : env(e) {}
+        void take_turn() override { ++turns; }
+        bool may_sleep() override {
+            if (++asked < 4) return false; // without a wake the loop would sleep for ever from then on
+            if (!other.joinable()) other = std::thread{[this] { env.wake(); }};
+            return true;
+        }
+        environment& env;
+        std::thread other;
+        int turns = 0;
+        int asked = 0;
+    };
+    wire::system_environment env;
+    guest one{env};
+    ASSERT_TRUE(env.invite(one));
+    env.run_until([&] { return one.turns > 4; });
+    one.other.join();
+    EXPECT_GE(one.turns, one.asked);
+    env.dismiss(one);
+    const int before = one.turns;
+    env.post([&] { env.stop(); });
+    env.run();
+    EXPECT_EQ(one.turns, before);
 }
 
 TEST(SystemEnvironment, SignalsAreKeptForWhoAsksLater) {

@@ -49,6 +49,10 @@ inline constexpr std::size_t peers_max = 1024;                        ///< Conne
 
 // Processes.
 inline constexpr std::size_t signals_per_peer_max = 100'000; ///< Links and monitors one peer may set here.
+inline constexpr unsigned workers_max = 64; ///< Of a node. Each has a thread, and an outbox for each other one.
+inline constexpr std::size_t inbox_crowded_messages = 4096; ///< On their way to a worker: above it `send_wait` waits.
+inline constexpr std::size_t mailbox_crowded_elsewhere_messages =
+    2000; ///< The same of a mailbox, for senders on other workers, who then wait until half of it is gone.
 inline constexpr std::size_t mailbox_messages_max =
     1'000'000; ///< Per process; the sender's messages are dropped above it.
 inline constexpr std::size_t mailbox_crowded_messages = 1000; ///< Above it `send_wait` lets the receiver go first.

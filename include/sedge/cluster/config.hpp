@@ -42,7 +42,8 @@ struct node_settings {
     std::int64_t port_max = 0;
     std::int64_t tick_time = 60;              ///< Seconds.
     std::int64_t setup_time = 7000;           ///< Milliseconds.
-    std::int64_t spin = 0; ///< Microseconds: `system_environment::spin_before_sleep`; 0: not at all.
+    std::int64_t spin = 0;                    ///< Microseconds: `system_environment::spin_before_sleep`; 0: not at all.
+    std::int64_t workers = 1;                 ///< `node_options::workers`
     bool connect_all = true;                  ///< `otp::kernel_options::connect_all`
     std::string lost_connections = "one_end"; ///< `otp::loss_reports`: one_end, always or never.
 };

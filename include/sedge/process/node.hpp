@@ -48,6 +48,9 @@ struct node_options {
     seconds send_stall_time{30}; ///< A peer that takes nothing of what waits for it is down after this: `slow_peer`.
     /// Of one message that comes in, and of all messages of one peer that come in parts at a time.
     std::size_t message_bytes_max = limits::message_bytes_max;
+    /// Threads that run processes, up to `limits::workers_max`. Worker 0 is the thread that runs the environment, with
+    /// connections, names and services; the others run the processes that `spawn_options::worker` puts there.
+    unsigned workers = 1;
     std::map<std::string, dist::cookie> peer_cookies{}; ///< Other cookies for some peers, by node name.
     /// Set: all connections are TLS, both sides show certificates, and those are for the nodes' names
     /// (`dist::certified_name`). Peers without TLS are refused. Unset: plain TCP.
@@ -91,7 +94,8 @@ struct spawn_call {
 /// This program's place in a cluster: a name, a creation, processes, and connections to peers.
 ///
 /// Life:    construct, `start`, `stop`, destroy. A node that was started must be stopped before it is destroyed.
-/// Threads: only on the thread of its environment; from another one use `environment::post`.
+/// Threads: only on the thread of its environment; from another one, also from processes of other workers than 0, use
+///          `environment::post`.
 /// Spec:    Distribution Protocol 13.2 (handshake), 13.3 (connected nodes).
 /// See:     `cluster/topology.hpp` to be connected without asking for it.
 class node {

@@ -49,11 +49,25 @@ private:
     term reason_;
 };
 
+/// On which of its node's workers (`node_options::workers`) a process runs, for as long as it lives.
+struct worker_choice {
+    enum class kind { here, in_turn, emptiest, numbered };
+    kind how = kind::here; ///< `here`: with the process that spawns it; `node::spawn`: on worker 0.
+    unsigned number = 0;   ///< Beyond the last one it begins again at 0.
+
+    /// Each time another one.
+    static worker_choice in_turn() { return {kind::in_turn, 0}; }
+    /// Where the fewest processes live: for such that compute and end, and take unlike times.
+    static worker_choice emptiest() { return {kind::emptiest, 0}; }
+    static worker_choice numbered(unsigned which) { return {kind::numbered, which}; }
+};
+
 struct spawn_options {
     std::string label = "process";     ///< What `process_info` and logs call it; a function's name, say.
-    atom name;                         ///< Registered before the body starts; empty: none.
+    atom name{};                       ///< Registered before the body starts; empty: none.
     bool trap_exit = false;            ///< Exit signals become messages `{'EXIT', From, Reason}`.
     std::optional<pid> group_leader{}; ///< Unset: that of the process that spawns it, or the node's.
+    worker_choice worker{};            ///< What it captures must not be shared with processes of other workers.
 };
 
 /// What comes with a process that another node is asked to start.
@@ -99,7 +113,7 @@ struct process_info {
 /// to that node with `noconnection`.
 ///
 /// Life:    the runtime makes it with the process and destroys it after the body's frame.
-/// Threads: only on the node's thread.
+/// Threads: only on the thread of its worker, which is the node's thread unless `spawn_options::worker` says otherwise.
 class process {
 public:
     process(const process&) = delete;

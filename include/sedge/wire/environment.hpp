@@ -9,6 +9,7 @@
 
 #include <coroutine>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 
@@ -72,12 +73,41 @@ private:
     ring head_;
 };
 
+/// Something that gets a turn in each round of a loop: an inbox that other threads fill.
+///
+/// Threads: both functions are called on the environment's thread.
+class loop_guest {
+public:
+    virtual ~loop_guest() = default;
+    /// Takes what has come.
+    virtual void take_turn() = 0;
+    /// The loop would wait now. False if something has come; if true, who adds something calls `environment::wake`.
+    virtual bool may_sleep() = 0;
+};
+
+class environment;
+
+/// A further loop of the same program, with a thread of its own (in simulations: with a run queue of its own on the one
+/// thread). What `environment::add_loop` gives.
+///
+/// Life:    destroying it ends the thread, after what runs at that moment. What stands on `env` goes before or after
+///          that, but not at the same time.
+class further_loop {
+public:
+    virtual ~further_loop() = default;
+    [[nodiscard]] virtual environment& env() noexcept = 0;
+    /// Runs `job` there and waits until it is done, at most for `most`; false if it will not be run.
+    [[nodiscard]] virtual bool call(std::function<void()> job, duration most) = 0;
+    /// Ends the thread. From then on the caller may do everything that was up to that thread.
+    virtual void stop() noexcept = 0;
+};
+
 /// The one door to everything that is not deterministic: time, timers, the network, randomness, the log.
 ///
 /// Two implementations: `wire::system_environment` (epoll, one thread, the system's clock) and
 /// `wire::simulation` (one thread, virtual time, links in memory, everything from one seed).
 ///
-/// Threads: one thread runs an environment and all that stands on it. Only `post` may be called from others.
+/// Threads: one thread runs an environment and all that stands on it. Only `post` and `wake` may be called from others.
 class environment {
 public:
     virtual ~environment() = default;
@@ -96,6 +126,14 @@ public:
     }
     /// Runs `job` soon on the environment's thread. May be called from any thread.
     virtual void post(std::function<void()> job) = 0;
+
+    /// Another loop beside this one. Its log lines go where those of this one go.
+    [[nodiscard]] virtual std::unique_ptr<further_loop> add_loop() = 0;
+    /// Gives `guest` a turn from now on. True: in each round. False, in simulations: only after `wake`, as if it slept.
+    [[nodiscard]] virtual bool invite(loop_guest& guest) = 0;
+    virtual void dismiss(loop_guest& guest) noexcept = 0;
+    /// Ends a wait of the loop, so that its guests get a turn. May be called from any thread.
+    virtual void wake() = 0;
 
     [[nodiscard]] virtual wire::transport& net() noexcept = 0;
 

@@ -58,6 +58,10 @@ public:
     std::chrono::system_clock::time_point wall_clock() const noexcept override;
     void arm(timer& t, time_point due) override;
     void post(std::function<void()> job) override;
+    std::unique_ptr<further_loop> add_loop() override;
+    bool invite(loop_guest& guest) override;
+    void dismiss(loop_guest& guest) noexcept override;
+    void wake() override;
     transport& net() noexcept override;
     void random_bytes(std::span<std::uint8_t> out) override;
     log_sink& log_to() noexcept override;

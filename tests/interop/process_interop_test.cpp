@@ -9,12 +9,14 @@
 namespace sedge::test {
 namespace {
 
-/// Answers `{From, Anything}` with `{echo, Anything}`.
+/// Answers `{From, Anything}` with `{echo, Anything}`, no faster than the other side takes it: what it does not take
+/// would fill the queue to it, and end the connection.
 task<> echo(process& self) {
     for (;;) {
         auto waiting = self.receive<pid, term>();
         auto [from, what] = co_await std::move(waiting);
-        self.send(from, std::tuple{"echo"_atom, what});
+        auto sending = self.send_wait(from, term{std::tuple{"echo"_atom, what}});
+        co_await std::move(sending);
     }
 }
 

@@ -22,6 +22,10 @@ std::string what_of(const std::exception_ptr& failure) {
     }
 }
 
+/// A node that was started before us has dialled us in vain, and will not do so again soon; one that starts at this
+/// moment dials within milliseconds. To wait any longer for it would only be a pause.
+constexpr reconciler_options brief_yield{.yield_time = milliseconds{10}};
+
 } // namespace
 
 // For contexts that never tell.
@@ -33,7 +37,7 @@ task<> strategy_context::loss() {
 
 class topologies::impl final : public timer {
 public:
-    explicit impl(node& self) : node_(self), core_(self.name(), self.env().random_u64()) {
+    explicit impl(node& self) : node_(self), core_(self.name(), self.env().random_u64(), brief_yield) {
         watching_ = node_.watch([this](const node_event& change) { node_changed(change); });
         for (const auto& peer : node_.peers(true)) core_.node_up(peer, now());
     }

@@ -5,13 +5,44 @@
 #include <sedge/version.hpp>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <iostream>
+#include <string_view>
 
 namespace {
 
 using sedge::cli::status;
+
+struct command {
+    std::string_view name;
+    void (*add)(CLI::App& app, sedge::cli::chosen& main);
+};
+constexpr command commands[] = {
+    {"start", sedge::cli::add_start},
+    {"shell", sedge::cli::add_shell},
+    {"nodes", sedge::cli::add_nodes},
+    {"ping", sedge::cli::add_ping},
+    {"call", sedge::cli::add_call},
+    {"epmd", sedge::cli::add_epmd},
+    {"topology", sedge::cli::add_topology},
+    {"events", sedge::cli::add_events},
+    {"new", sedge::cli::add_new},
+    {"cert", sedge::cli::add_cert},
+    {"doctor", sedge::cli::add_doctor},
+    {"why", sedge::cli::add_why},
+    {"completion", sedge::cli::add_completion},
+};
+
+/// Only the one that is asked for, if it stands first: a node need not wait for the options of all the others. Those
+/// who tell of all commands have them all.
+void add_commands(CLI::App& app, sedge::cli::chosen& run, std::string_view first) {
+    const auto* asked = std::ranges::find(commands, first, &command::name);
+    const bool is_one = asked != std::end(commands) && first != "completion";
+    for (const auto& each : commands)
+        if (!is_one || &each == asked) each.add(app, run);
+}
 
 /// CLI11's sentence, and the nearest option or command where one was mistyped.
 int tell_usage(const CLI::App& app, const CLI::ParseError& wrong) {
@@ -44,19 +75,7 @@ int main(int argc, char** argv) {
                "5 wrong configuration or cookie file, 6 the node cannot start.\n"
                "Each command has its own --help.");
     sedge::cli::chosen run;
-    sedge::cli::add_start(app, run);
-    sedge::cli::add_shell(app, run);
-    sedge::cli::add_nodes(app, run);
-    sedge::cli::add_ping(app, run);
-    sedge::cli::add_call(app, run);
-    sedge::cli::add_epmd(app, run);
-    sedge::cli::add_topology(app, run);
-    sedge::cli::add_events(app, run);
-    sedge::cli::add_new(app, run);
-    sedge::cli::add_cert(app, run);
-    sedge::cli::add_doctor(app, run);
-    sedge::cli::add_why(app, run);
-    sedge::cli::add_completion(app, run);
+    add_commands(app, run, argc > 1 ? argv[1] : "");
     if (argc <= 1) {
         std::cout << app.help();
         return static_cast<int>(status::usage);

@@ -267,9 +267,8 @@ private:
         bytes_at_wait_ = counts_.bytes_in;
         if (lets_gather_ == nullptr) return;
         if (wait == patience::wait::pause) lets_gather_->pause(patience::pause_time);
-        if (gathers_now_ == (wait == patience::wait::gather)) return;
-        gathers_now_ = wait == patience::wait::gather;
-        lets_gather_->let_gather(gathers_now_ ? patience::gathered_bytes : 0, patience::gather_time);
+        const std::size_t gathered = patience::bytes_of(wait);
+        if (std::exchange(gathered_, gathered) != gathered) lets_gather_->let_gather(gathered, patience::gather_time);
     }
 
     /// The rest of a part goes straight to where its term is put together; with it the head of what follows.
@@ -420,7 +419,7 @@ private:
     wire::gathers* gathers_;         // the stream, if it does
     wire::lets_gather* lets_gather_; // the same
     patience patience_;
-    bool gathers_now_ = false;          // the stream was told so
+    std::size_t gathered_ = 0;          // bytes that the stream was told to let gather
     std::uint64_t bytes_at_wait_ = 0;   // `bytes_in` when the reader last waited
     std::span<std::uint8_t> part_rest_; // where the bytes of a part go that is being read past `frames_`
     std::size_t past_frames_ = 0;       // so many came there with the last read

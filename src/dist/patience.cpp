@@ -6,7 +6,7 @@
 // slower. So in a flood it is patient.
 //
 // A flood of large messages: 32 waits for input within 50 ms, with 16 KiB each. The system is told to wake us for
-// 128 KiB, or after 200 microseconds.
+// 128 KiB, or after 200 microseconds; after a hundred such waits in a row for 256 KiB, since then nobody calls.
 //
 // A flood of small ones: 32 waits within 3.2 ms. Twenty waits as usual and then a pause of a millisecond, in which
 // nothing wakes us, take turns. In the pause nothing is acknowledged. So the sender's system soon keeps what it is
@@ -37,12 +37,13 @@ constexpr std::size_t bulk_wait_bytes = std::size_t{16 * 1024};    // a wait, on
 constexpr std::size_t worth_ratio = 4;                             // times what came before
 constexpr std::size_t worth_bytes_max = patience::gathered_bytes / 4;
 constexpr int paid_in_a_row = 4; // then the breaks are short again
+constexpr int long_flood = 100;  // waits that paid
 constexpr duration break_min = milliseconds{10};
 constexpr duration break_max = seconds{1};
 } // namespace
 
 patience::wait patience::on_wait(std::size_t bytes, time_point now) noexcept {
-    if (next_ == wait::gather) return go_on(bytes, now);
+    if (bytes_of(next_) > 0) return go_on(bytes, now);
     next_ = wait::at_once;
     if (waits_ == 0 || now - row_began_ > row_time_max) {
         row_began_ = now;
@@ -76,6 +77,7 @@ void patience::end_row(int waits, time_point now) noexcept {
 patience::wait patience::go_on(std::size_t bytes, time_point now) noexcept {
     if (bytes >= worth_bytes_) {
         if (++paid_ >= paid_in_a_row) break_ = break_min;
+        if (paid_ >= long_flood && next_ == wait::gather) next_ = wait::gather_more;
         return next_;
     }
     pauses_ = false;

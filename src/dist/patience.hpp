@@ -13,9 +13,10 @@ namespace sedge::dist {
 class patience {
 public:
     enum class wait {
-        at_once, ///< For the first byte.
-        gather,  ///< For `gathered_bytes`, but for no longer than `gather_time`.
-        pause,   ///< For `pause_time`, whatever comes.
+        at_once,     ///< For the first byte.
+        gather,      ///< For `gathered_bytes`, but for no longer than `gather_time`.
+        gather_more, ///< For twice as many.
+        pause,       ///< For `pause_time`, whatever comes.
     };
     static constexpr std::size_t gathered_bytes = 128 * 1024;
     static constexpr duration gather_time = std::chrono::microseconds{200};
@@ -29,6 +30,11 @@ public:
         waits_ = 0;
         pauses_ = false;
         return std::exchange(next_, wait::at_once) != wait::at_once;
+    }
+
+    /// How many bytes such a wait lets gather; 0: none.
+    [[nodiscard]] static constexpr std::size_t bytes_of(wait how) noexcept {
+        return how == wait::gather ? gathered_bytes : how == wait::gather_more ? 2 * gathered_bytes : 0;
     }
 
 private:

@@ -34,10 +34,11 @@ constexpr std::chrono::microseconds short_way{1000}; // to the peer and back
 constexpr int unread_bytes_min = 64 * 1024;
 constexpr int bytes_in_a_microsecond = 1250; // 10 Gbit/s
 
-// While bytes are let gather, which is in a flood of one direction, in which few small messages wait behind large ones.
-// Within a machine the delay is then what it takes to wake a core that sleeps, some 40 microseconds at each end, and a
-// core writes 4 GB in a second: with less room than that, sender and reader would wait for each other in turn.
-constexpr int unread_in_flood_bytes = 256 * 1024;
+// While bytes are let gather, which is in a flood of one direction, in which few small messages wait behind large ones:
+// twice as many as are to gather. Within a machine the delay is then what it takes to wake a core that sleeps, some 40
+// microseconds at each end, and a core writes 4 GB in a second: with less room than that, sender and reader would wait
+// for each other in turn.
+constexpr int unread_in_flood_bytes_max = 512 * 1024;
 
 /// The bound; 0: none but the system's.
 int bound_unread_bytes(int fd) {
@@ -139,9 +140,9 @@ public:
     }
     task<> writable() override { return watched_fd::output(fd_.shared()); }
     void let_gather(std::size_t bytes, duration at_most) override {
-        const int least = static_cast<int>(std::clamp<std::size_t>(bytes, 1, unread_in_flood_bytes));
+        const int least = static_cast<int>(std::clamp<std::size_t>(bytes, 1, unread_in_flood_bytes_max / 2));
         if (unread_bytes_ > 0) // first: the system lets no more gather than half of what there is room for
-            change_unread_bytes(fd_->fd(), least > 1 ? std::max(unread_bytes_, unread_in_flood_bytes) : unread_bytes_);
+            change_unread_bytes(fd_->fd(), std::max(unread_bytes_, 2 * least));
         const bool taken = setsockopt(fd_->fd(), SOL_SOCKET, SO_RCVLOWAT, &least, sizeof least) == 0;
         gather_time_ = taken && least > 1 ? at_most : duration::zero();
     }

@@ -39,7 +39,19 @@ TEST_F(Patience, InAFloodOfSmallMessagesEveryTwentiethWaitIsAPause) {
 
 TEST_F(Patience, TheSegmentsOfLargeMessagesAreLetGather) {
     EXPECT_EQ(waits(32, 61'000, 25us), wait::gather);
-    EXPECT_EQ(waits(1000, patience::gathered_bytes, 60us), wait::gather);
+    EXPECT_EQ(waits(99, patience::gathered_bytes, 60us), wait::gather);
+}
+
+TEST_F(Patience, MoreOfThemWhenAFloodHasLastedAndNobodyCalled) {
+    waits(32, 61'000, 25us);
+    EXPECT_EQ(waits(100, patience::gathered_bytes, 60us), wait::gather_more);
+    EXPECT_EQ(waits(1000, 2 * patience::gathered_bytes, 120us), wait::gather_more);
+    EXPECT_TRUE(reader.on_sent());
+    waits(32, 61'000, 25us);
+    for (int call = 0; call < 1000; ++call) { // one each millisecond
+        EXPECT_EQ(waits(16, patience::gathered_bytes, 60us), call == 0 ? wait::gather : wait::at_once);
+        (void)reader.on_sent();
+    }
 }
 
 TEST_F(Patience, SoIsWhatComesInLargePiecesWithTimeInBetween) {

@@ -3,6 +3,8 @@
 
 #include <sedge/cluster/gossip_packet.hpp>
 
+#include <set>
+
 using namespace sedge;
 using namespace sedge::test;
 using cluster::gossip_strategy;
@@ -102,6 +104,29 @@ TEST_F(Gossip, FirstHeartbeatLeavesAtOnceAndTheNextWithinFiveSeconds) {
         EXPECT_LE(pause, 5s + 100ms);
     }
     EXPECT_EQ(counted('a', "gossip_sent"), heard.size());
+}
+
+TEST_F(Gossip, ManyThatKnowEachOtherSpeakMoreSeldomUntilSomebodyNewIsHeard) {
+    constexpr std::size_t count = 24;
+    std::vector<machine_node*> nodes;
+    for (std::size_t i = 0; i < count; ++i)
+        nodes.push_back(&join(static_cast<char>('a' + i), gossip_strategy{.trust = lan}));
+    ASSERT_TRUE(meet(nodes, 30s)) << sim.story();
+    sim.run_for(30s);
+
+    auto socket = outsider("10.0.0.99");
+    std::vector<std::pair<time_point, byte_buffer>> heard;
+    nursery listener;
+    listener.start(listen(*socket, sim.machine("10.0.0.99"), heard));
+    sim.run_for(100s);
+    EXPECT_NEAR(static_cast<double>(heard.size()), 160, 60) << "a sixth of the usual 960";
+
+    heard.clear();
+    ASSERT_TRUE(socket->send(group, cluster::encode_heartbeat("new@10.0.0.99")));
+    sim.run_for(5s + 200ms);
+    std::set<byte_buffer> who;
+    for (const auto& [at, packet] : heard) who.insert(packet);
+    EXPECT_EQ(who.size(), count + 1) << "all nodes, and the one that is new";
 }
 
 TEST_F(Gossip, ForgedNameIsShownAndNotDialled) {

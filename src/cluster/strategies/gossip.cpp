@@ -8,6 +8,10 @@
 // been started again. It may not be dialled before a second has passed, so one heartbeat more lets it dial us. It goes
 // to the group as all do, and at most one a second, so that forged names cannot make us shout.
 //
+// A heartbeat is for those who do not know us. While all who speak are connected and nothing new is heard, many nodes
+// speak the more seldom the more they are, together about twice a second: each heartbeat goes to all, so what they
+// cost would grow with the square. Whatever is new, or lost, lets each speak again within the usual time.
+//
 // Nothing here ends the strategy: without a network the socket is tried again, and it is opened anew when the
 // addresses of this machine change, because a membership does not follow them.
 #include "cluster/gossip_gate.hpp"
@@ -42,9 +46,11 @@ constexpr std::size_t secret_advised_bytes = 16;
 // read together. Not while a cluster forms: the next one to come would wait, too. Nor in a flood: what does not fit
 // into the socket is lost, and who is new would be lost among the rest.
 constexpr milliseconds batch_time{200};
-constexpr milliseconds batch_time_of_many{1000}; // a wake of a program costs far more than to read a heartbeat does
+constexpr milliseconds batch_time_of_many{2000}; // a wake of a program costs far more than to read a heartbeat does
 constexpr std::size_t many = 16;
 constexpr seconds calm_time{2};
+constexpr std::size_t usual_speakers = 4; // so many together speak about 1.6 times a second
+constexpr std::size_t slower_most = 12;   // a minute between two heartbeats
 
 std::string counter_of(const error& failure) {
     if (failure.code() == gossip_errc::too_long) return "gossip_dropped_too_long";
@@ -69,6 +75,9 @@ private:
     task<> receive(strategy_context& topology, wire::datagram_socket& from, gossip_gate& gate, bool& ended);
     task<> read_at_once_after_losses(strategy_context& topology, wire::datagram_socket& from);
     void send(strategy_context& topology, wire::datagram_socket& through);
+    task<> wait_to_speak(strategy_context& topology);
+    void settle(strategy_context& topology, wire::datagram_socket& from, bool is_news);
+    void end_calm(wire::datagram_socket& from);
     task<> answer(strategy_context& topology, wire::datagram_socket& through);
     [[nodiscard]] byte_buffer heartbeat(strategy_context& topology) const;
     bool take(strategy_context& topology, byte_view datagram);
@@ -82,6 +91,9 @@ private:
     time_point answered_at_{};
     bool must_answer_ = false; // somebody that was heard just now
     bool is_calm_ = false;
+    time_point news_at_{};
+    std::optional<duration> batch_time_; // as the socket was told
+    std::optional<event> calm_ended_;    // set for a moment
 };
 
 task<> gossip::run(strategy_context& topology) {
@@ -99,6 +111,9 @@ task<> gossip::run(strategy_context& topology) {
             bool receiver_ended = false;
             last_failure_.clear();
             is_calm_ = false;
+            news_at_ = topology.env().now();
+            batch_time_.reset();
+            calm_ended_.emplace(topology.env());
             nursery receiver; // ends with this block
             receiver.start(receive(topology, *through, gate, receiver_ended));
             receiver.start(read_at_once_after_losses(topology, *through));
@@ -120,8 +135,8 @@ task<> gossip::send_until_network_changes(strategy_context& topology, wire::data
     auto interfaces = env.net().interfaces();
     while (!receiver_ended) {
         send(topology, through);
-        auto pause = sleep_for(env, env.random_between(heartbeat_least, heartbeat_most));
-        co_await std::move(pause);
+        auto waiting = wait_to_speak(topology);
+        co_await std::move(waiting);
 
         auto now_there = env.net().interfaces();
         if (!same_addresses(interfaces, now_there)) {
@@ -144,6 +159,21 @@ void gossip::send(strategy_context& topology, wire::datagram_socket& through) {
     last_failure_ = std::move(failure);
 }
 
+/// A pause that began in calm ends as if it had begun when the calm ended.
+task<> gossip::wait_to_speak(strategy_context& topology) {
+    auto& env = topology.env();
+    const auto slower = is_calm_ && memory_.size() >= many ? std::min(memory_.size() / usual_speakers, slower_most) : 1;
+    const auto longest = heartbeat_most * static_cast<milliseconds::rep>(slower);
+    const time_point due = env.now() + env.random_between(heartbeat_least, longest);
+    auto news = calm_ended_->wait();
+    auto calmly = detail::finishes_before(env, due, std::move(news));
+    const bool is_news = co_await std::move(calmly);
+    if (!is_news) co_return;
+    const time_point sooner = env.now() + env.random_between(heartbeat_least, heartbeat_most);
+    auto rest = sleep_until(env, std::min(due, sooner));
+    co_await std::move(rest);
+}
+
 task<> gossip::answer(strategy_context& topology, wire::datagram_socket& through) {
     auto spread = sleep_for(topology.env(), topology.env().random_between(duration{}, answer_most));
     co_await std::move(spread);
@@ -154,9 +184,30 @@ task<> gossip::read_at_once_after_losses(strategy_context& topology, wire::datag
     for (;;) {
         auto lost = topology.loss();
         co_await std::move(lost);
-        is_calm_ = false;
-        wire::set_batch_time(from, duration{});
+        end_calm(from);
     }
+}
+
+/// After each datagram: how long the next ones may wait, and how often we speak.
+void gossip::settle(strategy_context& topology, wire::datagram_socket& from, bool is_news) {
+    const time_point now = topology.env().now();
+    if (is_news) {
+        news_at_ = now;
+        return end_calm(from);
+    }
+    if (!is_calm_) is_calm_ = now - news_at_ >= calm_time && topology.is_complete();
+    const duration longest = !is_calm_ ? milliseconds{0} : memory_.size() < many ? batch_time : batch_time_of_many;
+    if (batch_time_ == longest) return;
+    batch_time_ = longest;
+    wire::set_batch_time(from, longest);
+}
+
+void gossip::end_calm(wire::datagram_socket& from) {
+    batch_time_ = duration{};
+    wire::set_batch_time(from, duration{});
+    if (!std::exchange(is_calm_, false)) return;
+    calm_ended_->set();
+    calm_ended_->reset();
 }
 
 byte_buffer gossip::heartbeat(strategy_context& topology) const {
@@ -170,7 +221,6 @@ byte_buffer gossip::heartbeat(strategy_context& topology) const {
 task<> gossip::receive(strategy_context& topology, wire::datagram_socket& from, gossip_gate& gate, bool& ended) {
     std::array<std::uint8_t, limits::gossip_packet_bytes_max> buffer;
     time_point next_pause{};
-    time_point news_at = topology.env().now();
     nursery answers;
     for (;;) {
         auto receiving = from.receive(buffer);
@@ -196,14 +246,7 @@ task<> gossip::receive(strategy_context& topology, wire::datagram_socket& from, 
             answered_at_ = now;
             answers.start(answer(topology, from));
         }
-        if (!is_known)
-            news_at = now;
-        else if (!is_calm_ && now - news_at >= calm_time)
-            is_calm_ = topology.is_complete();
-        is_calm_ = is_calm_ && is_known;
-        wire::set_batch_time(from, !is_calm_               ? milliseconds{0}
-                                   : memory_.size() < many ? batch_time
-                                                           : batch_time_of_many);
+        settle(topology, from, !is_known);
     }
     ended = true;
 }

@@ -48,8 +48,7 @@ public:
     /// When `round` is due; a round that has nothing to do is not due.
     time_point next_round() {
         const auto now = self_.env().now();
-        bool idle = candidates(names(), now).empty();
-        if (idle) {
+        if (!has_candidate(names(), now)) {
             due_.reset();
             return next_pause_end(names(), now).value_or(time_point::max());
         }

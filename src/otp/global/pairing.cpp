@@ -134,7 +134,7 @@ void introduce(state& s, const std::vector<atom>& nodes) {
 /// Both sides are ready: takes the other's names and tells our partition.
 void finish(state& s, const atom& node) {
     const pairing p = std::move(s.pairings.at(node));
-    operations changes = *p.here;
+    operations changes = p.here.value_or(operations{});
     const operations& his_part = p.his_resolution->part;
     changes.inserted.insert(changes.inserted.end(), his_part.inserted.begin(), his_part.inserted.end());
     changes.erased.insert(changes.erased.end(), his_part.erased.begin(), his_part.erased.end());
@@ -353,13 +353,24 @@ std::optional<candidate> candidate_of(const state& s, const atom& node) {
     return candidate{node, p.his->locker, p.my_tag, p.his->tag, p.version()};
 }
 
+namespace {
+
+bool is_candidate(const state& s, const atom& node, const pairing& p, time_point now) {
+    return p.his && !p.requester && !s.known.contains(node) && !is_paused(s, node, now);
+}
+
+} // namespace
+
 std::vector<candidate> candidates(const state& s, time_point now) {
     std::vector<candidate> all;
-    for (const auto& [node, p] : s.pairings) {
-        if (!p.his || p.requester || s.known.contains(node) || is_paused(s, node, now)) continue;
-        all.push_back(*candidate_of(s, node));
-    }
+    for (const auto& [node, p] : s.pairings)
+        if (is_candidate(s, node, p, now)) all.push_back(*candidate_of(s, node));
     return all;
+}
+
+bool has_candidate(const state& s, time_point now) {
+    return std::ranges::any_of(s.pairings,
+                               [&](const auto& entry) { return is_candidate(s, entry.first, entry.second, now); });
 }
 
 std::optional<time_point> next_pause_end(const state& s, time_point now) {

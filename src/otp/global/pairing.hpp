@@ -45,6 +45,8 @@ struct candidate {
 };
 /// All that are not known and not paused.
 [[nodiscard]] std::vector<candidate> candidates(const state& s, time_point now);
+/// Whether there is one.
+[[nodiscard]] bool has_candidate(const state& s, time_point now);
 /// The peer's present pairing, paused or not.
 [[nodiscard]] std::optional<candidate> candidate_of(const state& s, const atom& node);
 /// When the first pause of a candidate ends.

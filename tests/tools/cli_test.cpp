@@ -124,6 +124,9 @@ TEST_F(Sedge, ListsNodesWithTheStatesThatANodeSeesThemIn) {
     c.signal(SIGTERM);
     becomes("b@127.0.0.1", "down");
     becomes("c@127.0.0.1", "left");
+    // A peer is not judged before it has answered once, which it is asked for within 0.3 s.
+    const auto asked = std::chrono::steady_clock::now() + std::chrono::milliseconds{600};
+    while (std::chrono::steady_clock::now() < asked) EXPECT_EQ(state_of("d@127.0.0.1"), "up");
     d.signal(SIGSTOP);
     becomes("d@127.0.0.1", "suspect");
     const auto table = run({"nodes", "--of", "a@127.0.0.1", "--cookie-file", "cookie"}).output;

@@ -3,8 +3,8 @@
 // bytes does an idle one take, and how long does a process wait that has its turn beside a flooded one?
 //
 //     bench_local [pingpong] [fanin] [spawn] [flood]      none named: all of them
-//     bench_local --workers 2 [pingpong] [fanin] [jobs]   the two processes on different workers; the hundred in turn;
-//                                                         processes that compute, placed in three ways
+//     bench_local --workers 2 [pingpong] [fanin] [jobs]   the two processes on one worker and on different ones; the
+//                                                         hundred in turn; processes that compute, placed in three ways
 //     bench_local --workers 2 spin ...                    the same; threads look for messages for 200 us before they
 //     sleep
 //
@@ -106,10 +106,9 @@ task<> ping(process& self, pid other, std::int64_t rounds) {
     }
 }
 
-void ping_pong() {
+void ping_pong_between(const char* metric, worker_choice other_one, std::int64_t rounds) {
     world w;
-    constexpr std::int64_t rounds = 1'000'000;
-    const pid other = w.us.spawn(echo, {.worker = worker_choice::numbered(1)});
+    const pid other = w.us.spawn(echo, {.worker = other_one});
     const auto go = [&](std::int64_t n) {
         w.us.spawn([&w, other, n](process& self) -> task<> {
             auto all = ping(self, other, n);
@@ -121,8 +120,10 @@ void ping_pong() {
         return watch.seconds();
     };
     go(rounds / 10);
-    report("pingpong", 2.0 * rounds / go(rounds), "msg/s");
+    report(metric, 2.0 * static_cast<double>(rounds) / go(rounds), "msg/s");
 }
+void ping_pong() { ping_pong_between("pingpong", {}, 1'000'000); }
+void ping_pong_apart() { ping_pong_between("pingpong apart", worker_choice::numbered(1), 100'000); }
 
 /// The same without the making and reading of terms: one atom goes to and fro. What the runtime itself takes.
 void ping_pong_of_atoms() {
@@ -351,7 +352,7 @@ int main(int argc, char** argv) {
             --argc;
             ++argv;
         }
-        parts = {{"pingpong", {ping_pong}}, {"fanin", {fan_in}}, {"jobs", {jobs_by_choice}}};
+        parts = {{"pingpong", {ping_pong, ping_pong_apart}}, {"fanin", {fan_in}}, {"jobs", {jobs_by_choice}}};
     }
     for (const auto& [name, runs] : parts) {
         const bool wanted = std::any_of(argv + 1, argv + argc, [&](char* a) { return std::strcmp(a, name) == 0; });

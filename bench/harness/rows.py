@@ -116,6 +116,7 @@ def local_rows():
         goals = (at_least(16e6),) if workers == "1 worker" else ()
         yield Row("W4", "two processes send to each other", workers, "pingpong", "msg/s", goals, beside)
         yield Row("W4", "100 processes send to one", workers, "fanin", "msg/s", (at_least(15e6),), beside)
+    yield Row("W4", "the two on different workers", "2 workers", "pingpong apart", "msg/s", (), beside)
     yield Row("W4", "spawn", "1 worker", "spawn", "proc/s", (at_least(3e6),), beside)
     yield Row("W4", "spawn, in memory that it has", "1 worker", "spawn again", "proc/s", (at_least(3e6),), beside)
     yield Row("W4", "memory for a process, only touched", "1 worker", "the memory for it, only touched", "proc/s", (),

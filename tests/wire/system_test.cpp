@@ -321,6 +321,15 @@ protected:
         env.block_on(reader->readable());
         return reader->try_read(into).count;
     }
+    void expect_end_is_told_at_once() {
+        write(1000);
+        writer->close();
+        const auto began = env.now();
+        EXPECT_EQ(read_after_a_wait(), 1000u);
+        byte_buffer one(1);
+        EXPECT_EQ(reader->try_read(one).what, wire::io_step::outcome::closed);
+        EXPECT_LT(env.now() - began, 5s);
+    }
     void expect_nothing() {
         byte_buffer one(1);
         EXPECT_EQ(reader->try_read(one).what, wire::io_step::outcome::would_block);
@@ -377,13 +386,7 @@ TEST_F(SystemStreams, TellOfWhatHasGatheredWhenTheyNoLongerMay) {
 TEST_F(SystemStreams, TellOfTheEndAlsoWhileBytesMayGather) {
     expect_nothing();
     gathering().let_gather(5000, 10s);
-    write(1000);
-    writer->close();
-    const auto began = env.now();
-    EXPECT_EQ(read_after_a_wait(), 1000u);
-    byte_buffer one(1);
-    EXPECT_EQ(reader->try_read(one).what, wire::io_step::outcome::closed);
-    EXPECT_LT(env.now() - began, 5s);
+    expect_end_is_told_at_once();
 }
 
 TEST_F(SystemStreams, PauseForOneWait) {
@@ -438,13 +441,7 @@ TEST_F(SystemStreams, GoOnInThePauseWhenToldTo) {
 TEST_F(SystemStreams, TellOfTheEndAlsoInAPause) {
     expect_nothing();
     gathering().pause(10s);
-    write(1000);
-    writer->close();
-    const auto began = env.now();
-    EXPECT_EQ(read_after_a_wait(), 1000u);
-    byte_buffer one(1);
-    EXPECT_EQ(reader->try_read(one).what, wire::io_step::outcome::closed);
-    EXPECT_LT(env.now() - began, 5s);
+    expect_end_is_told_at_once();
 }
 
 TEST(SystemDatagrams, GatherWhereTheyMayAndComeAtOnceAfterASilence) {

@@ -36,6 +36,8 @@ struct token {
     bool space_after = false;    ///< For operators: `f -1` and `f - 1` differ.
 };
 
+[[nodiscard]] term atom_term(std::string_view text);
+
 /// Text to tokens, one at a time. Numbers and strings are unescaped here.
 class lexer {
 public:

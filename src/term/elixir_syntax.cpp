@@ -14,10 +14,9 @@
 //
 // The C++ stack is bounded by limits::syntax_nesting_max, and so is the depth of the tree: chains like `a |> b |> c`
 // nest to the left without recursion here, but whoever walks the tree recurses.
-#include "term/elixir_lexer.hpp"
+#include "term/elixir_parser.hpp"
 
 #include <sedge/base/limits.hpp>
-#include <sedge/term/elixir_syntax.hpp>
 #include <sedge/term/encoder.hpp>
 
 #include <algorithm>
@@ -28,32 +27,21 @@ namespace sedge {
 
 namespace elixir {
 
-namespace {
-
 struct binary_operator {
     std::string_view symbol;
     int power;
     bool right = false;
 };
+
+namespace {
+
 constexpr std::array<binary_operator, 30> binary_operators{{
-    {"=", 10, true},  {"||", 20},       {"|||", 20},      {"or", 20},       {"&&", 30},       {"&&&", 30},
-    {"and", 30},      {"==", 40},       {"!=", 40},       {"=~", 40},       {"===", 40},      {"!==", 40},
-    {"<", 50},        {">", 50},        {"<=", 50},       {">=", 50},       {"|>", 60},       {"in", 70},
-    {"^^^", 75},      {"++", 80, true}, {"--", 80, true}, {"<>", 80, true}, {"..", 80, true}, {"+", 90},
-    {"-", 90},        {"*", 100},       {"/", 100},       {"**", 110},      {"~>", 60},       {"<~", 60},
+    {"=", 10, true}, {"||", 20},       {"|||", 20},      {"or", 20},       {"&&", 30},       {"&&&", 30},
+    {"and", 30},     {"==", 40},       {"!=", 40},       {"=~", 40},       {"===", 40},      {"!==", 40},
+    {"<", 50},       {">", 50},        {"<=", 50},       {">=", 50},       {"|>", 60},       {"in", 70},
+    {"^^^", 75},     {"++", 80, true}, {"--", 80, true}, {"<>", 80, true}, {"..", 80, true}, {"+", 90},
+    {"-", 90},       {"*", 100},       {"/", 100},       {"**", 110},      {"~>", 60},       {"<~", 60},
 }};
-
-/// Words that end an expression or join two; none of them is a variable.
-constexpr std::array<std::string_view, 12> reserved{"do",  "end",  "and",   "or",    "in",     "when",
-                                                    "else", "after", "catch", "rescue", "not", "fn"};
-
-bool is_reserved(std::string_view word) { return std::ranges::find(reserved, word) != reserved.end(); }
-
-term atom_term(std::string_view text) {
-    byte_buffer out;
-    encoder{out}.atom(text);
-    return term::adopt(std::move(out));
-}
 
 /// Levels of the deepest child; over all kinds of node.
 struct deepest_child {
@@ -74,492 +62,229 @@ struct deepest_child {
     }
 };
 
-class parser {
-public:
-    explicit parser(std::string_view text) : lexer_(text) { step(); }
-
-    result<std::vector<expression>> run() {
-        std::vector<expression> out;
-        while (!at_end()) {
-            if (take(";")) continue;
-            out.push_back(statement());
-            if (!at_end() && !now_.newline_before && !is(";")) expected("a new line or an operator");
-        }
-        if (lexer_.source().failed()) return lexer_.source().failure();
-        return out;
-    }
-
-private:
-    // -- tokens ----------------------------------------------------------------------------------------------------
-
-    void step() { now_ = lexer_.next(); }
-    [[nodiscard]] bool at_end() const { return now_.kind == token_kind::end; }
-    [[nodiscard]] bool is(std::string_view symbol) const {
-        return now_.kind == token_kind::symbol && now_.text == symbol;
-    }
-    [[nodiscard]] bool is_word(std::string_view word) const {
-        return now_.kind == token_kind::identifier && now_.text == word;
-    }
-    bool take(std::string_view symbol) {
-        if (!is(symbol)) return false;
-        step();
-        return true;
-    }
-    /// The bracket follows the name directly, as in `f(` and `a[`.
-    [[nodiscard]] bool is_adjacent(std::string_view symbol) const { return is(symbol) && !now_.space_before; }
-
-    void fail(syntax_errc code, position where, std::string_view sentence) {
-        lexer_.source().fail(code, where, sentence);
-        now_ = token{};
-    }
-    void expected(std::string_view what) {
-        if (lexer_.source().failed()) return;
-        const auto prefix = "expected " + std::string{what} + ", found ";
-        if (at_end()) return fail(syntax_errc::incomplete, lexer_.source().at(), prefix + "the end");
-        const auto shown = excerpt(lexer_.source().since(now_.offset));
-        fail(syntax_errc::unexpected, now_.at, prefix + "`" + shown + "`");
-    }
-    void close(std::string_view with, std::string_view opened, position where, std::string_view or_else = ", or ") {
-        if (take(with)) return;
-        expected(std::string{or_else} + std::string{with} + " to close the " + std::string{opened} + " of " +
-                 to_string(where));
-    }
-
-    expression make(expression::node node, position at) {
-        const auto nesting = static_cast<std::uint16_t>(std::visit(deepest_child{}, node) + 1);
-        if (nesting > limits::syntax_nesting_max) too_deep(at);
-        return {std::move(node), at, nesting};
-    }
-    void too_deep(position at) {
-        fail(syntax_errc::too_long, at,
-             "expressions are nested at most " + std::to_string(limits::syntax_nesting_max) + " levels here");
-    }
-    expression nothing(position at) { return {literal{}, at, 1}; } // after a failure
-
-    // -- expressions -----------------------------------------------------------------------------------------------
-
-    expression statement() {
-        auto whole = binary_expression(0);
-        if (is_word("do")) whole = skip_block("a do ... end block", whole.at);
-        return whole;
-    }
-
-    /// From `do` or `fn` over the matching `end`.
-    expression skip_block(std::string_view what, position at) {
-        std::size_t open = 0;
-        do {
-            if (at_end()) {
-                expected("end to close what was opened at " + to_string(at));
-                return nothing(at);
-            }
-            if (is_word("do") || is_word("fn")) ++open;
-            if (is_word("end")) --open;
-            step();
-        } while (open > 0);
-        return make(unsupported{std::string{what}}, at);
-    }
-
-    [[nodiscard]] const binary_operator* operator_here() const {
-        if (now_.kind != token_kind::symbol && now_.kind != token_kind::identifier) return nullptr;
-        if (now_.newline_before && (now_.text == "+" || now_.text == "-")) return nullptr; // starts an expression
-        const auto found = std::ranges::find(binary_operators, now_.text, &binary_operator::symbol);
-        return found == binary_operators.end() ? nullptr : &*found;
-    }
-
-    expression binary_expression(int power) {
-        const auto start = now_.at;
-        if (depth_ >= limits::syntax_nesting_max) {
-            too_deep(start);
-            return nothing(start);
-        }
-        ++depth_;
-        auto left = unary();
-        while (const auto* op = operator_here()) {
-            if (op->power < power) break;
-            const auto at = now_.at;
-            step();
-            auto right = binary_expression(op->right ? op->power : op->power + 1);
-            if (op->symbol == "|>") {
-                left = pipe(std::move(left), std::move(right));
-            } else {
-                operation node{std::string{op->symbol}, {}};
-                node.operands.push_back(std::move(left));
-                node.operands.push_back(std::move(right));
-                left = make(std::move(node), at);
-            }
-        }
-        --depth_;
-        return left;
-    }
-
-    expression pipe(expression left, expression right) {
-        const auto at = right.at;
-        if (auto* name = std::get_if<variable>(&right.value)) {
-            call made{{}, std::move(name->name), {}, false};
-            made.arguments.push_back(std::move(left));
-            return make(std::move(made), at);
-        }
-        if (auto* target = std::get_if<call>(&right.value)) {
-            auto made = std::move(*target);
-            made.arguments.insert(made.arguments.begin(), std::move(left));
-            return make(std::move(made), at);
-        }
-        fail(syntax_errc::unexpected, at, "expected a call behind |>, as in |> Process.info");
-        return nothing(at);
-    }
-
-    expression unary() {
-        const auto at = now_.at;
-        const bool word = is_word("not");
-        if (!word && !is("-") && !is("+") && !is("!") && !is("^") && !is("@") && !is("&")) return postfix();
-        auto symbol = now_.text;
-        step();
-        if ((symbol == "-" || symbol == "+") && now_.kind == token_kind::number && !now_.space_before)
-            return number(symbol == "-", at);
-        if (symbol == "^" || symbol == "@") {
-            binary_expression(120);
-            return make(unsupported{symbol == "^" ? "the pin operator ^" : "a module attribute"}, at);
-        }
-        auto operand = binary_expression(symbol == "&" ? 11 : 120);
-        if (symbol == "&") return capture(std::move(operand), at);
-        operation node{std::move(symbol), {}};
-        node.operands.push_back(std::move(operand));
-        return make(std::move(node), at);
-    }
-
-    /// `&Mod.fun/1` is a value; other captures are anonymous functions.
-    expression capture(expression operand, position at) {
-        const auto* division = std::get_if<operation>(&operand.value);
-        if (division && division->symbol == "/" && division->operands.size() == 2) {
-            const auto* target = std::get_if<call>(&division->operands[0].value);
-            const auto* arity = std::get_if<literal>(&division->operands[1].value);
-            const auto* module =
-                target && target->module.size() == 1 ? std::get_if<literal>(&target->module[0].value) : nullptr;
-            const auto count = arity ? arity->value.as<std::uint8_t>() : std::nullopt;
-            const auto name = module ? module->value.view().atom_text() : std::nullopt;
-            if (name && count && target->arguments.empty()) {
-                byte_buffer out;
-                encoder{out}.export_fun(*name, target->function, *count);
-                return make(literal{term::adopt(std::move(out))}, at);
-            }
-        }
-        return make(unsupported{"an anonymous function"}, at);
-    }
-
-    expression postfix() {
-        auto base = primary();
-        while (!at_end()) {
-            if (is(".")) {
-                step();
-                base = member(std::move(base));
-            } else if (is_adjacent("[") && !now_.newline_before) {
-                const auto at = now_.at;
-                step();
-                call access{{}, "get", {}, true};
-                access.module.push_back(make(literal{atom_term("Elixir.Access")}, at));
-                access.arguments.push_back(std::move(base));
-                access.arguments.push_back(binary_expression(0));
-                close("]", "[", at, "");
-                base = make(std::move(access), at);
-            } else {
-                break;
-            }
-        }
-        return base;
-    }
-
-    /// Behind the dot.
-    expression member(expression base) {
-        const auto at = base.at;
-        auto* name = std::get_if<literal>(&base.value);
-        if (now_.kind == token_kind::alias && name && name->value.view().atom_text()) {
-            const auto whole = std::string{*name->value.view().atom_text()} + "." + now_.text;
-            if (!atom::is_valid(whole)) fail(syntax_errc::too_long, at, "an alias has at most 255 characters");
-            else step();
-            return lexer_.source().failed() ? nothing(at) : make(literal{atom_term(whole)}, at);
-        }
-        if (is("(")) {
-            step();
-            skip_arguments(at);
-            return make(unsupported{"calling an anonymous function"}, at);
-        }
-        const bool is_operator = operator_here() != nullptr;
-        if (now_.kind != token_kind::identifier && now_.kind != token_kind::string && !is_operator) {
-            expected("the name of a function behind the dot");
-            return nothing(at);
-        }
-        call made{{}, now_.text, {}, false};
-        if (!atom::is_valid(made.function)) fail(syntax_errc::too_long, at, "a name has at most 255 characters");
-        made.module.push_back(std::move(base));
-        step();
-        call_arguments(made);
-        return make(std::move(made), at);
-    }
-
-    void skip_arguments(position at) {
-        elements("(", ")", at);
-    }
-
-    /// Behind a name: `(a, b)`, or ` a, b` without parentheses, or nothing.
-    void call_arguments(call& made) {
-        if (is_adjacent("(")) {
-            const auto at = now_.at;
-            step();
-            made.parentheses = true;
-            made.arguments = elements("(", ")", at);
-        } else if (starts_argument()) {
-            made.arguments = bare_arguments();
-        }
-    }
-
-    [[nodiscard]] bool starts_argument() const {
-        if (!now_.space_before || now_.newline_before) return false;
-        switch (now_.kind) {
-        case token_kind::end: return false;
-        case token_kind::identifier: return !is_reserved(now_.text) || now_.text == "not" || now_.text == "fn";
-        case token_kind::symbol:
-            if (now_.text == "-" || now_.text == "+") return !now_.space_after;
-            return now_.text == "[" || now_.text == "{" || now_.text == "%" || now_.text == "<<" || now_.text == "(" ||
-                   now_.text == "&" || now_.text == "!" || now_.text == "^" || now_.text == "@";
-        default: return true;
-        }
-    }
-
-    expression primary() {
-        const auto at = now_.at;
-        switch (now_.kind) {
-        case token_kind::number: return number(false, at);
-        case token_kind::value: {
-            literal node{std::move(now_.value)};
-            step();
-            return make(std::move(node), at);
-        }
-        case token_kind::string: {
-            literal node{string_term(now_.text)};
-            step();
-            return make(std::move(node), at);
-        }
-        case token_kind::pasted: {
-            auto node = std::move(now_.identifier);
-            step();
-            return make(std::move(node), at);
-        }
-        case token_kind::unsupported: {
-            unsupported node{std::move(now_.text)};
-            step();
-            return make(std::move(node), at);
-        }
-        case token_kind::alias: {
-            const auto text = now_.text == "Elixir" ? now_.text : "Elixir." + now_.text;
-            if (!atom::is_valid(text)) {
-                fail(syntax_errc::too_long, at, "an alias has at most 255 characters");
-                return nothing(at);
-            }
-            step();
-            return make(literal{atom_term(text)}, at);
-        }
-        case token_kind::identifier: return name(at);
-        case token_kind::symbol: return container(at);
-        case token_kind::key:
-        case token_kind::end: break;
-        }
-        expected("an expression");
-        return nothing(at);
-    }
-
-    static term string_term(std::string_view text) {
-        byte_buffer out;
-        encoder{out}.string(text);
-        return term::adopt(std::move(out));
-    }
-
-    expression number(bool negative, position at) {
-        std::optional<term> value;
-        if (now_.base == 0) value = float_of(now_.text, negative);
-        else value = integer_of(now_.text, now_.base, negative);
-        if (!value) {
-            fail(syntax_errc::too_long, at, "the number is too large for a float");
-            return nothing(at);
-        }
-        step();
-        return make(literal{std::move(*value)}, at);
-    }
-
-    expression name(position at) {
-        if (is_word("true") || is_word("false") || is_word("nil")) {
-            literal node{atom_term(now_.text)};
-            step();
-            return make(std::move(node), at);
-        }
-        if (is_word("fn")) return skip_block("an anonymous function", at);
-        if (is_reserved(now_.text)) {
-            expected("an expression");
-            return nothing(at);
-        }
-        call made{{}, now_.text, {}, false};
-        step();
-        call_arguments(made);
-        if (!made.parentheses && made.arguments.empty()) return make(variable{std::move(made.function)}, at);
-        return make(std::move(made), at);
-    }
-
-    expression container(position at) {
-        if (take("(")) {
-            auto inner = binary_expression(0);
-            close(")", "(", at, "an operator or ");
-            return inner;
-        }
-        if (take("[")) {
-            list node;
-            node.items = elements("[", "]", at, &node.tail, true);
-            return make(std::move(node), at);
-        }
-        if (take("{")) {
-            tuple node{elements("{", "}", at)};
-            return make(std::move(node), at);
-        }
-        if (take("<<")) return binary_container(at);
-        if (take("%")) return map_container(at);
-        expected("an expression");
-        return nothing(at);
-    }
-
-    /// A pair of a keyword list; at the key.
-    expression keyword() {
-        const auto at = now_.at;
-        tuple pair;
-        pair.items.push_back(make(literal{atom_term(now_.text)}, at));
-        step();
-        pair.items.push_back(binary_expression(0));
-        return make(std::move(pair), at);
-    }
-
-    /// Adds `pairs` as the last argument.
-    void add_keywords(std::vector<expression>& items, std::vector<expression> pairs) {
-        if (pairs.empty()) return;
-        const auto at = pairs.front().at;
-        items.push_back(make(list{std::move(pairs), {}}, at));
-    }
-
-    /// What stands between brackets, up to and with the closing one. Keywords come last; they are elements of their
-    /// own (`flat`, in lists) or one list. With `tail`, `| expression` may stand before the closing bracket.
-    std::vector<expression> elements(std::string_view open, std::string_view closing, position at,
-                                     std::vector<expression>* tail = nullptr, bool flat = false) {
-        std::vector<expression> items, pairs;
-        while (!is(closing) && !at_end()) {
-            if (now_.kind == token_kind::key) pairs.push_back(keyword());
-            else if (pairs.empty()) items.push_back(binary_expression(0));
-            else expected("another keyword, since keywords come last");
-            if (tail && !items.empty() && take("|")) {
-                tail->push_back(binary_expression(0));
-                break;
-            }
-            if (!take(",")) break;
-        }
-        close(closing, open, at);
-        if (flat) std::ranges::move(pairs, std::back_inserter(items));
-        else add_keywords(items, std::move(pairs));
-        return items;
-    }
-
-    std::vector<expression> bare_arguments() {
-        std::vector<expression> items, pairs;
-        do {
-            if (now_.kind == token_kind::key) pairs.push_back(keyword());
-            else if (pairs.empty()) items.push_back(binary_expression(0));
-            else expected("another keyword, since keywords come last");
-        } while (take(","));
-        add_keywords(items, std::move(pairs));
-        return items;
-    }
-
-    /// Behind `%`.
-    expression map_container(position at) {
-        map node;
-        if (now_.kind == token_kind::alias) {
-            node.keys_and_values.push_back(make(literal{atom_term("__struct__")}, at));
-            auto name = primary();
-            while (is(".") && !at_end()) {
-                step();
-                name = member(std::move(name));
-            }
-            node.keys_and_values.push_back(std::move(name));
-        }
-        const auto opened = now_.at;
-        if (!take("{")) {
-            expected("{ behind %");
-            return nothing(at);
-        }
-        while (!is("}") && !at_end()) {
-            if (now_.kind == token_kind::key) {
-                auto pair = std::get<tuple>(keyword().value);
-                std::ranges::move(pair.items, std::back_inserter(node.keys_and_values));
-            } else {
-                node.keys_and_values.push_back(binary_expression(0));
-                if (!take("=>")) expected("=> behind the key");
-                node.keys_and_values.push_back(binary_expression(0));
-            }
-            if (!take(",")) break;
-        }
-        close("}", "%{", opened);
-        return make(std::move(node), at);
-    }
-
-    /// Behind `<<`.
-    expression binary_container(position at) {
-        binary node;
-        while (!is(">>") && !at_end()) {
-            const bool text = now_.kind == token_kind::string;
-            node.values.push_back(binary_expression(0));
-            segment form;
-            if (text) form.what = segment::kind::bytes;
-            if (take("::")) {
-                do segment_option(form);
-                while (take("-"));
-            }
-            node.segments.push_back(form);
-            if (!take(",")) break;
-        }
-        close(">>", "<<", at);
-        return make(std::move(node), at);
-    }
-
-    void segment_option(segment& form) {
-        if (now_.kind == token_kind::number) return segment_size(form);
-        const auto word = now_.kind == token_kind::identifier ? now_.text : std::string{};
-        if (word == "integer" || word == "big" || word == "unsigned" || word == "signed") {}
-        else if (word == "little") form.little_endian = true;
-        else if (word == "float") form.what = segment::kind::floating;
-        else if (word == "binary" || word == "bytes") form.what = segment::kind::bytes;
-        else if (word == "bitstring" || word == "bits") form.what = segment::kind::bits;
-        else if (word == "utf8") form.what = segment::kind::utf8;
-        else if (word == "size") {
-            step();
-            if (!take("(")) expected("( behind size");
-            segment_size(form);
-            if (!take(")")) expected(") behind the size");
-            return;
-        } else {
-            return expected("size(N), N, integer, float, binary, bitstring, utf8, big or little behind ::");
-        }
-        step();
-    }
-
-    void segment_size(segment& form) {
-        std::optional<std::uint32_t> size;
-        if (now_.kind == token_kind::number && now_.base != 0)
-            size = integer_of(now_.text, now_.base, false).as<std::uint32_t>();
-        if (!size) return expected("a size of at most 32 bits, as a number");
-        form.size = size;
-        step();
-    }
-
-    lexer lexer_;
-    token now_;
-    std::size_t depth_ = 0;
-};
-
 } // namespace
+
+result<std::vector<expression>> parser::run() {
+    std::vector<expression> out;
+    while (!at_end()) {
+        if (take(";")) continue;
+        out.push_back(statement());
+        if (!at_end() && !now_.newline_before && !is(";")) expected("a new line or an operator");
+    }
+    if (lexer_.source().failed()) return lexer_.source().failure();
+    return out;
+}
+
+void parser::fail(syntax_errc code, position where, std::string_view sentence) {
+    lexer_.source().fail(code, where, sentence);
+    now_ = token{};
+}
+
+void parser::expected(std::string_view what) {
+    if (lexer_.source().failed()) return;
+    const auto prefix = "expected " + std::string{what} + ", found ";
+    if (at_end()) return fail(syntax_errc::incomplete, lexer_.source().at(), prefix + "the end");
+    const auto shown = excerpt(lexer_.source().since(now_.offset));
+    fail(syntax_errc::unexpected, now_.at, prefix + "`" + shown + "`");
+}
+
+void parser::close(std::string_view with, std::string_view opened, position where, std::string_view or_else) {
+    if (take(with)) return;
+    expected(std::string{or_else} + std::string{with} + " to close the " + std::string{opened} + " of " +
+             to_string(where));
+}
+
+expression parser::make(expression::node node, position at) {
+    const auto nesting = static_cast<std::uint16_t>(std::visit(deepest_child{}, node) + 1);
+    if (nesting > limits::syntax_nesting_max) too_deep(at);
+    return {std::move(node), at, nesting};
+}
+
+void parser::too_deep(position at) {
+    fail(syntax_errc::too_long, at,
+         "expressions are nested at most " + std::to_string(limits::syntax_nesting_max) + " levels here");
+}
+
+expression parser::statement() {
+    auto whole = binary_expression(0);
+    if (is_word("do")) whole = skip_block("a do ... end block", whole.at);
+    return whole;
+}
+
+expression parser::skip_block(std::string_view what, position at) {
+    std::size_t open = 0;
+    do {
+        if (at_end()) {
+            expected("end to close what was opened at " + to_string(at));
+            return nothing(at);
+        }
+        if (is_word("do") || is_word("fn")) ++open;
+        if (is_word("end")) --open;
+        step();
+    } while (open > 0);
+    return make(unsupported{std::string{what}}, at);
+}
+
+const binary_operator* parser::operator_here() const {
+    if (now_.kind != token_kind::symbol && now_.kind != token_kind::identifier) return nullptr;
+    if (now_.newline_before && (now_.text == "+" || now_.text == "-")) return nullptr; // starts an expression
+    const auto found = std::ranges::find(binary_operators, now_.text, &binary_operator::symbol);
+    return found == binary_operators.end() ? nullptr : &*found;
+}
+
+expression parser::binary_expression(int power) {
+    const auto start = now_.at;
+    if (depth_ >= limits::syntax_nesting_max) {
+        too_deep(start);
+        return nothing(start);
+    }
+    ++depth_;
+    auto left = unary();
+    while (const auto* op = operator_here()) {
+        if (op->power < power) break;
+        const auto at = now_.at;
+        step();
+        auto right = binary_expression(op->right ? op->power : op->power + 1);
+        if (op->symbol == "|>") {
+            left = pipe(std::move(left), std::move(right));
+        } else {
+            operation node{std::string{op->symbol}, {}};
+            node.operands.push_back(std::move(left));
+            node.operands.push_back(std::move(right));
+            left = make(std::move(node), at);
+        }
+    }
+    --depth_;
+    return left;
+}
+
+expression parser::pipe(expression left, expression right) {
+    const auto at = right.at;
+    if (auto* name = std::get_if<variable>(&right.value)) {
+        call made{{}, std::move(name->name), {}, false};
+        made.arguments.push_back(std::move(left));
+        return make(std::move(made), at);
+    }
+    if (auto* target = std::get_if<call>(&right.value)) {
+        auto made = std::move(*target);
+        made.arguments.insert(made.arguments.begin(), std::move(left));
+        return make(std::move(made), at);
+    }
+    fail(syntax_errc::unexpected, at, "expected a call behind |>, as in |> Process.info");
+    return nothing(at);
+}
+
+expression parser::unary() {
+    const auto at = now_.at;
+    const bool word = is_word("not");
+    if (!word && !is("-") && !is("+") && !is("!") && !is("^") && !is("@") && !is("&")) return postfix();
+    auto symbol = now_.text;
+    step();
+    if ((symbol == "-" || symbol == "+") && now_.kind == token_kind::number && !now_.space_before)
+        return number(symbol == "-", at);
+    if (symbol == "^" || symbol == "@") {
+        binary_expression(120);
+        return make(unsupported{symbol == "^" ? "the pin operator ^" : "a module attribute"}, at);
+    }
+    auto operand = binary_expression(symbol == "&" ? 11 : 120);
+    if (symbol == "&") return capture(std::move(operand), at);
+    operation node{std::move(symbol), {}};
+    node.operands.push_back(std::move(operand));
+    return make(std::move(node), at);
+}
+
+expression parser::capture(expression operand, position at) {
+    const auto* division = std::get_if<operation>(&operand.value);
+    if (division && division->symbol == "/" && division->operands.size() == 2) {
+        const auto* target = std::get_if<call>(&division->operands[0].value);
+        const auto* arity = std::get_if<literal>(&division->operands[1].value);
+        const auto* module =
+            target && target->module.size() == 1 ? std::get_if<literal>(&target->module[0].value) : nullptr;
+        const auto count = arity ? arity->value.as<std::uint8_t>() : std::nullopt;
+        const auto name = module ? module->value.view().atom_text() : std::nullopt;
+        if (name && count && target->arguments.empty()) {
+            byte_buffer out;
+            encoder{out}.export_fun(*name, target->function, *count);
+            return make(literal{term::adopt(std::move(out))}, at);
+        }
+    }
+    return make(unsupported{"an anonymous function"}, at);
+}
+
+expression parser::postfix() {
+    auto base = primary();
+    while (!at_end()) {
+        if (is(".")) {
+            step();
+            base = member(std::move(base));
+        } else if (is_adjacent("[") && !now_.newline_before) {
+            const auto at = now_.at;
+            step();
+            call access{{}, "get", {}, true};
+            access.module.push_back(make(literal{atom_term("Elixir.Access")}, at));
+            access.arguments.push_back(std::move(base));
+            access.arguments.push_back(binary_expression(0));
+            close("]", "[", at, "");
+            base = make(std::move(access), at);
+        } else {
+            break;
+        }
+    }
+    return base;
+}
+
+expression parser::member(expression base) {
+    const auto at = base.at;
+    auto* name = std::get_if<literal>(&base.value);
+    if (now_.kind == token_kind::alias && name && name->value.view().atom_text()) {
+        const auto whole = std::string{*name->value.view().atom_text()} + "." + now_.text;
+        if (!atom::is_valid(whole))
+            fail(syntax_errc::too_long, at, "an alias has at most 255 characters");
+        else
+            step();
+        return lexer_.source().failed() ? nothing(at) : make(literal{atom_term(whole)}, at);
+    }
+    if (is("(")) {
+        step();
+        elements("(", ")", at);
+        return make(unsupported{"calling an anonymous function"}, at);
+    }
+    const bool is_operator = operator_here() != nullptr;
+    if (now_.kind != token_kind::identifier && now_.kind != token_kind::string && !is_operator) {
+        expected("the name of a function behind the dot");
+        return nothing(at);
+    }
+    call made{{}, now_.text, {}, false};
+    if (!atom::is_valid(made.function)) fail(syntax_errc::too_long, at, "a name has at most 255 characters");
+    made.module.push_back(std::move(base));
+    step();
+    call_arguments(made);
+    return make(std::move(made), at);
+}
+
+void parser::call_arguments(call& made) {
+    if (is_adjacent("(")) {
+        const auto at = now_.at;
+        step();
+        made.parentheses = true;
+        made.arguments = elements("(", ")", at);
+    } else if (starts_argument()) {
+        made.arguments = bare_arguments();
+    }
+}
+
+bool parser::starts_argument() const {
+    if (!now_.space_before || now_.newline_before) return false;
+    switch (now_.kind) {
+    case token_kind::end: return false;
+    case token_kind::identifier: return !is_reserved(now_.text) || now_.text == "not" || now_.text == "fn";
+    case token_kind::symbol:
+        if (now_.text == "-" || now_.text == "+") return !now_.space_after;
+        return now_.text == "[" || now_.text == "{" || now_.text == "%" || now_.text == "<<" || now_.text == "(" ||
+               now_.text == "&" || now_.text == "!" || now_.text == "^" || now_.text == "@";
+    default: return true;
+    }
+}
 
 } // namespace elixir
 

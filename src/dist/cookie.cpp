@@ -92,7 +92,8 @@ std::optional<std::string> cookie::advice() const {
                "at least 16 characters";
     if (mine.size() < strong_characters_min)
         return "the cookie has only " + std::to_string(mine.size()) +
-               " characters: whoever sees one handshake can find it out; use a random one of at least 16";
+               (mine.size() == 1 ? " character" : " characters") +
+               ": whoever sees one handshake can find it out; use a random one of at least 16";
     const bool capitals = std::all_of(mine.begin(), mine.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
     if (mine.size() == otp_cookie_characters && capitals)
         return "the cookie looks like one that Erlang made: those have 36 bits of randomness, and whoever sees one "

@@ -3,6 +3,7 @@
 #include "shell/evaluator.hpp"
 #include "shell/show.hpp"
 
+#include <sedge/otp/server.hpp>
 #include <sedge/term/elixir_syntax.hpp>
 
 #include <gmock/gmock.h>
@@ -159,6 +160,46 @@ TEST_F(Shell, CallsFunctionsOfOtherNodes) {
     EXPECT_THAT(type(":erpc.call(:\"b@10.0.0.2\", Foo, :bar, [])"),
                 HasSubstr("** (UndefinedFunctionError) function Foo.bar/0 is undefined on b@10.0.0.2"));
     EXPECT_EQ(type(":rpc.call(:\"z@10.0.0.26\", :erlang, :node, [])"), "{:badrpc, :nodedown}");
+}
+
+struct tally {
+    int count = 0;
+    std::optional<term> handle_call(process& self, const otp::gen_request& call) {
+        if (call.request.is_atom("next")) return term{++count};
+        if (call.request.is_atom("end")) self.exit(atom{"over"});
+        return std::nullopt; // never answered
+    }
+    void handle_cast(process&, const term& request) { count += request.as<int>().value_or(0); }
+};
+
+TEST_F(Shell, CallsServersOfOtherNodes) {
+    b->spawn(otp::server(tally{}), {.name = "tally"_atom});
+    EXPECT_EQ(type("GenServer.call({:tally, :\"b@10.0.0.2\"}, :next)"), "1");
+    EXPECT_EQ(type("GenServer.cast({:tally, :\"b@10.0.0.2\"}, 10)"), ":ok");
+    EXPECT_EQ(type(":gen_server.call({:tally, :\"b@10.0.0.2\"}, :next)"), "12");
+    EXPECT_EQ(type("GenServer.call({:tally, :\"b@10.0.0.2\"}, :what, 100)"),
+              "** (exit) exited in: GenServer.call({:tally, :\"b@10.0.0.2\"}, :what, 100)\n    ** (EXIT) time out");
+    EXPECT_THAT(type("GenServer.call({:tally, :\"b@10.0.0.2\"}, :end)"), HasSubstr("** (EXIT) "));
+    EXPECT_THAT(type("GenServer.call({:tally, :\"b@10.0.0.2\"}, :next)"), HasSubstr("** (EXIT) no process"));
+    EXPECT_THAT(type("GenServer.call({:tally, :\"z@10.0.0.26\"}, :next)"),
+                HasSubstr("no connection to z@10.0.0.26; Node.connect :\"z@10.0.0.26\" tells why"));
+    EXPECT_THAT(type("GenServer.call(self, :next)"), HasSubstr("attempted to call itself"));
+    EXPECT_THAT(type("GenServer.call(7, :next)"), HasSubstr("expected a pid, a registered name or {name, node}"));
+}
+
+TEST_F(Shell, CallsServersByTheirGlobalName) {
+    EXPECT_THAT(type("GenServer.call({:global, :tally}, :next)"), HasSubstr("** (EXIT) no process"));
+    const auto server = b->spawn(otp::server(tally{}));
+    const auto shown = type(
+        {"p = " + to_string(server), ":global.register_name(:tally, p)", "GenServer.call({:global, :tally}, :next)"});
+    EXPECT_EQ(shown[2], "1");
+}
+
+TEST_F(Shell, NameAloneIsOneOfTheNodeItIsOn) {
+    b->spawn(otp::server(tally{}), {.name = "tally"_atom});
+    EXPECT_THAT(type("GenServer.call(:tally, :next)"), HasSubstr("** (EXIT) no process"));
+    state.remote = b->name();
+    EXPECT_EQ(type("GenServer.call(:tally, :next)"), "1");
 }
 
 TEST_F(Shell, OfARemoteNodeCallsThere) {

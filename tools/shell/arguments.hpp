@@ -12,12 +12,13 @@
 
 namespace sedge::shell {
 
+class evaluator;
+
 /// The value of an argument, or a failure that says what was expected.
 template <class T>
 T argument(const term& value, std::string_view expected) {
     auto converted = value.as<T>();
-    if (!converted)
-        throw failure{"ArgumentError", "expected " + std::string{expected} + ", found " + inspect(value)};
+    if (!converted) throw failure{"ArgumentError", "expected " + std::string{expected} + ", found " + inspect(value)};
     return *std::move(converted);
 }
 
@@ -28,6 +29,9 @@ inline pid pid_argument(const term& value) { return argument<pid>(value, "a pid"
 
 /// A pid, a registered name, or `{name, node}`.
 destination destination_argument(const term& value);
+
+/// Milliseconds from now, or `:infinity`.
+time_point deadline_argument(evaluator& e, const term& value);
 
 inline term ok() { return term{atom{"ok"}}; }
 

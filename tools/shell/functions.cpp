@@ -8,7 +8,7 @@ namespace sedge::shell {
 const std::vector<shell_function>& shell_functions() {
     static const std::vector<shell_function> all = [] {
         auto out = kernel_functions();
-        for (auto part : {node_functions(), process_functions()})
+        for (auto part : {node_functions(), gen_functions(), process_functions()})
             for (auto& f : part) out.push_back(std::move(f));
         return out;
     }();

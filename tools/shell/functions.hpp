@@ -36,6 +36,7 @@ const std::vector<shell_function>& shell_functions();
 const shell_function* find_function(std::string_view module, std::string_view name, std::size_t arity);
 
 // The parts of the table, one file each.
+std::vector<shell_function> gen_functions();
 std::vector<shell_function> kernel_functions();
 std::vector<shell_function> node_functions();
 std::vector<shell_function> process_functions();

@@ -14,6 +14,11 @@
 
 namespace sedge::shell {
 
+time_point deadline_argument(evaluator& e, const term& value) {
+    if (value.view().is_atom("infinity")) return time_point::max();
+    return e.self().env().now() + milliseconds{argument<std::uint32_t>(value, "milliseconds or :infinity")};
+}
+
 namespace {
 
 using arguments = const std::vector<term>&;
@@ -73,11 +78,8 @@ struct remote_call {
 remote_call remote_arguments(evaluator& e, const std::vector<term>& given) {
     remote_call out{node_argument(given[0]), argument<atom>(given[1], "a module"),
                     argument<atom>(given[2], "a function"),
-                    argument<std::vector<term>>(given[3], "a list of arguments"), time_point::max()};
-    if (given.size() < 5) out.deadline = e.deadline_of_calls();
-    else if (!given[4].view().is_atom("infinity"))
-        out.deadline =
-            e.self().env().now() + milliseconds{argument<std::uint32_t>(given[4], "milliseconds or :infinity")};
+                    argument<std::vector<term>>(given[3], "a list of arguments"), e.deadline_of_calls()};
+    if (given.size() > 4) out.deadline = deadline_argument(e, given[4]);
     return out;
 }
 

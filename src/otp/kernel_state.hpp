@@ -74,6 +74,8 @@ private:
 /// Runs a function of the table on the process `self`; never throws. Unknown functions fail with `undef`.
 /// Precondition: `self` lives until the task ends.
 task<outcome> run_function(std::shared_ptr<kernel_state> state, process& self, call_request call);
+/// The same without asking whether it may be run. Precondition: `call` names `entry`.
+task<outcome> run_entry(std::shared_ptr<const function_entry> entry, process& self, call_request call);
 
 // The bodies of the processes, one file each.
 task<> run_net_kernel(process& self);

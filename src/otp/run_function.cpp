@@ -20,12 +20,7 @@ outcome cxx_exception(environment& env, const call_request& call, const std::str
 
 } // namespace
 
-task<outcome> run_function(std::shared_ptr<kernel_state> state, process& self, call_request call) {
-    auto entry = state->functions.find(call.module, call.function, call.arguments.size());
-    if (!entry) co_return failure("undef", call.module, call.function, call.arguments);
-    if (!may_run(*state, call, *entry)) co_return failure("not_permitted", call.module, call.function, call.arguments);
-    call_slot slot{state, call.origin};
-    if (!slot.is_within_quota()) co_return failure("system_limit", call.module, call.function, call.arguments);
+task<outcome> run_entry(std::shared_ptr<const function_entry> entry, process& self, call_request call) {
     call_context context{self, call.caller, call.group_leader, call.module, call.function};
     outcome what;
     try {
@@ -49,6 +44,16 @@ task<outcome> run_function(std::shared_ptr<kernel_state> state, process& self, c
         what.stack = term_list(stack);
     }
     co_return what;
+}
+
+task<outcome> run_function(std::shared_ptr<kernel_state> state, process& self, call_request call) {
+    auto entry = state->functions.find(call.module, call.function, call.arguments.size());
+    if (!entry) co_return failure("undef", call.module, call.function, call.arguments);
+    if (!may_run(*state, call, *entry)) co_return failure("not_permitted", call.module, call.function, call.arguments);
+    call_slot slot{state, call.origin};
+    if (!slot.is_within_quota()) co_return failure("system_limit", call.module, call.function, call.arguments);
+    auto running = run_entry(std::move(entry), self, std::move(call));
+    co_return co_await std::move(running);
 }
 
 } // namespace sedge::otp

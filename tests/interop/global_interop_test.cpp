@@ -1,58 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Global names and locks, shared with real OTP nodes.
-#include "interop/with_otp.hpp"
+#include "interop/globals.hpp"
 
 #include <algorithm>
 #include <set>
 
 namespace sedge::test {
 namespace {
-
-using otp::conflict_method;
-
-class Global : public WithOtp {
-protected:
-    /// A process that keeps what it hears, on the last worker of its node.
-    pid spawn_at(sedge_side& at) {
-        return at.node.spawn(
-            [this](process& self) -> task<> {
-                for (;;) {
-                    auto waiting = self.receive();
-                    term message = co_await std::move(waiting);
-                    env.post([this, text = to_erlang(message)] { heard.push_back(text); });
-                }
-            },
-            {.worker = worker_choice::numbered(at.node.options().workers - 1)});
-    }
-    bool add(sedge_side& at, const term& name, const pid& who, conflict_method how = conflict_method::random_exit) {
-        auto done = run(at.kernel.global().register_name(name, who, in(30s), how));
-        EXPECT_TRUE(done) << done.error().message();
-        return done && *done;
-    }
-    /// Where the name is, as a node name; empty: nobody has it.
-    static std::string node_of(sedge_side& at, const term& name) {
-        auto who = at.kernel.global().whereis_name(name);
-        return who ? who->node.str() : "";
-    }
-    void meet(sedge_side& from, otp_node& to) {
-        ASSERT_TRUE(run(from.node.connect(atom{to.name()})));
-        std::vector<atom> nodes{atom{to.name()}};
-        auto synced = run(from.kernel.global().sync(in(30s), nodes));
-        EXPECT_TRUE(synced) << synced.error().message();
-        // Each end is done in its own time.
-        EXPECT_EQ(to.erl("global:sync()"), "ok");
-    }
-    void TearDown() override {
-        for (auto& each : theirs) EXPECT_EQ(each->complaints(), "") << each->name();
-    }
-};
-
-/// Starts a process there that has the variable P, and collects what it gets in the table `got`.
-const std::string start_p =
-    "P = spawn(fun() -> F = fun G() -> receive M -> ets:insert(got, {M}) end, G() end, F() end)";
-const std::string start_table = "spawn(fun() -> ets:new(got, [named_table, public, bag]), receive after infinity -> ok "
-                                "end end), timer:sleep(100)";
 
 /// Of a node with one worker, and of one with two.
 class GlobalNames : public Global, public testing::WithParamInterface<unsigned> {
@@ -182,46 +137,6 @@ TEST_F(Global, LocksExcludeTheOtherSide) {
     us.node.exit(holder, term{"kill"_atom});
     EXPECT_EQ(otp.erl("global:trans({door, them}, fun() -> mine end, [node() | nodes()], 5)"), "mine");
 }
-
-/// The name of our node decides who resolves: it is smaller or greater than theirs.
-class GlobalConflict : public Global, public testing::WithParamInterface<std::string> {};
-
-TEST_P(GlobalConflict, IsSettledAsBetweenOtpNodes) {
-    proves("Global names", "conflicts on joining: random_exit_name, random_notify_name, notify_all_name",
-           direction::both);
-    auto& us = start_sedge({.name = GetParam()});
-    auto& otp = start_otp("otp@127.0.0.1");
-    bool we_are_less = GetParam() < otp.name();
-    otp.erl(start_table);
-    std::vector<pid> mine;
-    for (auto how : {conflict_method::random_exit, conflict_method::random_notify, conflict_method::notify_all}) {
-        mine.push_back(spawn_at(us));
-        EXPECT_TRUE(add(us, static_cast<int>(how), mine.back(), how));
-    }
-    otp.erl("F = fun G() -> receive M -> ets:insert(got, {M}) end, G() end");
-    otp.erl("P0 = spawn(F), P1 = spawn(F), P2 = spawn(F)");
-    EXPECT_EQ(otp.erl("{global:register_name(0, P0), global:register_name(1, P1, fun global:random_notify_name/3), "
-                      "global:register_name(2, P2, fun global:notify_all_name/3)}"),
-              "{yes,yes,yes}");
-    meet(us, otp);
-    std::string kept = we_are_less ? GetParam() : otp.name();
-    EXPECT_TRUE(eventually([&] { return node_of(us, 0) == kept && node_of(us, 1) == kept && node_of(us, 2).empty(); }));
-    EXPECT_TRUE(eventually([&] {
-        return otp.erl("[case global:whereis_name(N) of undefined -> no; P -> node(P) end || N <- [0,1,2]]") ==
-               "['" + kept + "','" + kept + "',no]";
-    }));
-    EXPECT_TRUE(eventually([&] { return us.node.is_alive(mine[0]) == we_are_less; }));
-    EXPECT_TRUE(eventually([&] { return otp.erl("is_process_alive(P0)") == (we_are_less ? "false" : "true"); }));
-    auto told = [](const std::string& all, const std::string& part) { return all.find(part) != std::string::npos; };
-    EXPECT_TRUE(eventually([&] {
-        std::string theirs_got = otp.erl("ets:tab2list(got)");
-        std::string ours_got;
-        for (const auto& m : heard) ours_got += m;
-        return told(theirs_got, "{global_name_conflict,2,") && told(ours_got, "{global_name_conflict,2,") &&
-               told(we_are_less ? theirs_got : ours_got, "{global_name_conflict,1}");
-    }));
-}
-INSTANTIATE_TEST_SUITE_P(BothOrders, GlobalConflict, testing::Values("a@127.0.0.1", "z@127.0.0.1"));
 
 TEST_F(Global, NodesThatOnlyWeKnowFindEachOther) {
     proves("Global names", "nodes that only one node knows end up connected to each other", direction::both);

@@ -139,7 +139,7 @@ private:
     void decide(const effect::resolve& open) {
         std::vector<verdict> each;
         for (const auto& [his, mine] : open.conflicts) {
-            auto kept = settle(method_of(mine.method), mine.name, his.who, mine.who).kept;
+            auto kept = settle(*method_of(mine.method), mine.name, his.who, mine.who).kept;
             each.push_back(!kept ? verdict::none : *kept == mine.who ? verdict::mine : verdict::his);
         }
         conflicts_resolved(*s_, open.node, open.tag, each, {});

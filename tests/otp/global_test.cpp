@@ -161,6 +161,71 @@ TEST_F(Globals, ConflictIsSettledByTheMethodOfTheName) {
     EXPECT_EQ(*got[5], std::vector<std::string>{"{global_name_conflict,2," + to_erlang(term{who[2]}) + "}"});
 }
 
+TEST_F(Globals, ConflictIsDecidedByAFunctionOfTheProgram) {
+    auto& a = start('a'); // the node with the smaller name has it decided, where its own process is
+    auto& b = start('b');
+    std::vector<std::string> asked;
+    auto serve = [&](std::string_view function, otp::handler run) {
+        a.kernel->functions().add_raw("arbiter", function, 3, [&asked, run](otp::call_context& c, auto arguments) {
+            asked.push_back(c.function.str());
+            return run(c, arguments);
+        });
+    };
+    serve("keep_his", [](auto&, auto arguments) { return otp::outcome::value(arguments[1]); });
+    serve("keep_mine", [](auto&, auto arguments) { return otp::outcome::value(arguments[2]); });
+    serve("keep_none", [](auto&, auto) { return otp::outcome::value(term{"none"_atom}); });
+    serve("odd", [](auto&, auto) { return otp::outcome::value(term{42}); });
+    serve("fail", [](auto&, auto) -> otp::outcome { throw std::runtime_error{"no idea"}; });
+    std::vector<std::string> functions{"keep_his", "keep_mine", "keep_none", "odd", "fail", "missing"};
+    std::map<std::string, std::pair<pid, pid>> who;
+    for (const auto& f : functions) {
+        who[f] = {spawn_at(a), spawn_at(b)};
+        EXPECT_TRUE(is_registered(a, atom{f}, who[f].first, otp::conflict_resolver::function("arbiter", f)));
+        EXPECT_TRUE(is_registered(b, atom{f}, who[f].second));
+    }
+    meet(b, 'a');
+    sim.run_for(5s);
+    std::ranges::sort(asked);
+    EXPECT_EQ(asked, (std::vector<std::string>{"fail", "keep_his", "keep_mine", "keep_none", "odd"}));
+    for (auto* each : {&a, &b}) {
+        EXPECT_EQ(each->names().whereis_name("keep_his"_atom), who["keep_his"].second);
+        EXPECT_EQ(each->names().whereis_name("keep_mine"_atom), who["keep_mine"].first);
+        EXPECT_EQ(each->names().whereis_name("keep_none"_atom), std::nullopt);
+        EXPECT_EQ(each->names().whereis_name("odd"_atom), std::nullopt);
+        for (const char* f : {"fail", "missing"}) // as if nobody could be asked
+            EXPECT_EQ(each->names().whereis_name(atom{f}), who[f].second) << f;
+    }
+    for (const auto& [f, both] : who) // nobody was killed
+        EXPECT_TRUE(a->is_alive(both.first) && b->is_alive(both.second)) << f;
+}
+
+TEST_F(Globals, FunctionForConflictsIsRunForNoOtherPurpose) {
+    otp::role guest{"guest", {"b@*"}};
+    guest.may = {otp::right::global};
+    otp::kernel_options options;
+    options.roles = otp::role_table{{guest}};
+    auto& a = start('a', options);
+    auto& b = start('b');
+    int asked = 0;
+    a.kernel->functions().add_raw("arbiter", "decide", 3, [&asked](otp::call_context&, auto arguments) {
+        ++asked;
+        return otp::outcome::value(arguments[1]);
+    });
+    const auto at_a = spawn_at(a);
+    const auto at_b = spawn_at(b);
+    const auto arbiter = otp::conflict_resolver::function("arbiter", "decide");
+    EXPECT_TRUE(is_registered(a, "x"_atom, at_a, arbiter));
+    meet(b, 'a');
+    auto ask = [&](const char* name) {
+        std::vector<term> arguments{arbiter.fun(), term{atom{name}}, term{at_b}, term{at_a}};
+        return otp::rpc_value(sim.block_on(
+            otp::erpc_call(*b.node.node, name_of('a'), "global"_atom, "resolve_it"_atom, arguments, in(5s))));
+    };
+    EXPECT_EQ(ask("x"), term{at_b});
+    EXPECT_EQ(to_erlang(ask("y")).substr(0, 23), "{badrpc,{'EXIT',{undef,");
+    EXPECT_EQ(asked, 1);
+}
+
 TEST_F(Globals, LockIsHeldByOneRequesterOnAllNodes) {
     auto& a = start('a');
     auto& b = start('b');

@@ -51,7 +51,7 @@ protected:
         sim.run_for(100ms); // the other one may hear of it a moment later
     }
     bool is_registered(member& at, const term& name, const pid& who,
-                       otp::conflict_method how = otp::conflict_method::random_exit) {
+                       otp::conflict_resolver how = otp::conflict_method::random_exit) {
         auto done = sim.block_on(at.names().register_name(name, who, in(60s), how));
         EXPECT_TRUE(done) << done.error().message();
         return done && *done;

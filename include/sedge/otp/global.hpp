@@ -24,6 +24,24 @@ enum class conflict_method {
     notify_all,    ///< Both get `{global_name_conflict, Name, OtherPid}`, and the name is nobody's.
 };
 
+/// Who decides when two parts of a cluster meet that have given the same name to different processes: the way that came
+/// with one of the two registrations, on the node of its process.
+class conflict_resolver {
+public:
+    conflict_resolver(conflict_method method); // NOLINT: every method is a resolver
+    /// `fun Module:Function/3`, called with the name and both pids; its value is the one that keeps the name, or
+    /// `none`. A node of sedge looks for it in `kernel::functions()`. Where it is missing or fails, the process of the
+    /// other part keeps the name; what says anything else makes it nobody's. So it is in OTP.
+    static conflict_resolver function(std::string_view module, std::string_view function);
+    /// Any fun of arity 3, as other nodes give it.
+    explicit conflict_resolver(term fun) : fun_(std::move(fun)) {}
+
+    [[nodiscard]] const term& fun() const noexcept { return fun_; }
+
+private:
+    term fun_;
+};
+
 /// Two parts of a cluster have met that had given `name` to different processes, and the one in this node's part lost
 /// it.
 struct name_conflict {
@@ -68,16 +86,16 @@ struct global_lock {
 class global {
 public:
     /// Gives `name` to `who`, a process of any node. False if another process has the name, or `who` has another name
-    /// (as in OTP, which logs that). The method stands for this registration wherever a conflict is found.
+    /// (as in OTP, which logs that). `how` stands for this registration wherever a conflict is found.
     ///
     /// Completes when all nodes of the cluster have it.
     /// Errors: errc::timed_out at `deadline`; if it comes while the others are being told, the name may be registered.
     ///         errc::stopped, otp::errc::no_process.
     [[nodiscard]] task<result<bool>> register_name(term name, pid who, time_point deadline,
-                                                   conflict_method method = conflict_method::random_exit) const;
+                                                   conflict_resolver how = conflict_method::random_exit) const;
     /// Gives `name` to `who`, whoever had it before. Errors: those of `register_name`.
     [[nodiscard]] task<result<void>> re_register_name(term name, pid who, time_point deadline,
-                                                      conflict_method method = conflict_method::random_exit) const;
+                                                      conflict_resolver how = conflict_method::random_exit) const;
     /// Takes the name back, whoever has it. Errors: those of `register_name`.
     [[nodiscard]] task<result<void>> unregister_name(term name, time_point deadline) const;
 

@@ -8,22 +8,53 @@
 //   random_exit_name    the process on the greater node is killed
 //   random_notify_name  it gets {global_name_conflict, Name}
 //   notify_all_name     both get {global_name_conflict, Name, OtherPid}; the name goes
+//
+// Any other fun of arity 3 may come with a name. `fun M:F/3` is looked for among the functions that this node serves
+// (functions.cpp); one that is not there, or fails, counts as nobody to ask, and one that says anything but one of the
+// two pids makes the name nobody's.
 
 #include "otp/global/conflicts.hpp"
 
 #include "otp/terms.hpp"
 
+#include <sedge/term/decoder.hpp>
+#include <sedge/term/encoder.hpp>
+#include <sedge/term/tags.hpp>
+
 namespace sedge::otp::registry {
 namespace {
 
-term exported(std::string_view function) {
+term exported(std::string_view function) { return exported_fun("global", function); }
+
+} // namespace
+
+term exported_fun(std::string_view module, std::string_view function) {
     byte_buffer bytes;
     encoder out{bytes};
-    out.export_fun("global", function, 3);
+    out.export_fun(module, function, 3);
     return term::adopt(std::move(bytes));
 }
 
-} // namespace
+std::optional<std::pair<atom, atom>> exported_in(const term_view& fun) {
+    const byte_view bytes = fun.bytes();
+    if (bytes[0] != etf::export_fun) return std::nullopt;
+    decoder in{bytes.subspan(1)};
+    const auto module = in.atom();
+    const auto function = in.atom();
+    if (in.integer() != 3 || !in.ok()) return std::nullopt;
+    return std::pair{atom{module}, atom{function}};
+}
+
+std::optional<term> as_resolver(const term& given) {
+    constexpr std::size_t arity_at = 5; // NEW_FUN_EXT: tag, u32 size, u8 arity
+    if (given.kind() == term_kind::fun) {
+        const byte_view bytes = given.bytes();
+        const bool takes_three = bytes[0] == etf::new_fun ? bytes[arity_at] == 3 : exported_in(given).has_value();
+        return takes_three ? std::optional{given} : std::nullopt;
+    }
+    auto pair = given.as<std::pair<atom, atom>>();
+    return pair ? std::optional{exported_fun(pair->first.text(), pair->second.text())} : std::nullopt;
+}
 
 term fun_of(conflict_method method) {
     switch (method) {
@@ -34,10 +65,10 @@ term fun_of(conflict_method method) {
     return exported("random_exit_name");
 }
 
-conflict_method method_of(const term_view& fun) {
-    for (auto method : {conflict_method::random_notify, conflict_method::notify_all})
+std::optional<conflict_method> method_of(const term_view& fun) {
+    for (auto method : {conflict_method::random_exit, conflict_method::random_notify, conflict_method::notify_all})
         if (fun_of(method).view() == fun) return method;
-    return conflict_method::random_exit;
+    return std::nullopt;
 }
 
 settlement settle(conflict_method method, const term& name, const pid& one, const pid& other) {

@@ -14,8 +14,14 @@ namespace sedge::otp::registry {
 
 /// The fun that stands for a method: `fun global:random_exit_name/3` and its like.
 term fun_of(conflict_method method);
-/// The method behind a fun; OTP's default for every other one, since a fun of Erlang cannot run here.
-conflict_method method_of(const term_view& fun);
+/// `fun Module:Function/3`
+term exported_fun(std::string_view module, std::string_view function);
+/// The method behind a fun, if it is one of `global`'s own.
+std::optional<conflict_method> method_of(const term_view& fun);
+/// What `exported_fun` was made of; nothing for other funs, which only the code of their module can run.
+std::optional<std::pair<atom, atom>> exported_in(const term_view& fun);
+/// What `register_name/3` takes: a fun of arity 3, or `{Module, Function}` for such a one.
+std::optional<term> as_resolver(const term& given);
 
 /// What a method does to two processes of one name.
 struct settlement {

@@ -5,7 +5,10 @@
 
 #include "otp/global/functions.hpp"
 
+#include "otp/kernel_state.hpp"
 #include "otp/terms.hpp"
+
+#include <tuple>
 
 namespace sedge::otp::registry {
 namespace {
@@ -24,8 +27,10 @@ outcome failed_change(const error& why, call_context& c, arguments all) {
 task<outcome> do_register(service_ptr service, call_context& c, std::vector<term> all) {
     auto who = all[1].as<pid>();
     if (!who) co_return failure("function_clause", c, all);
-    auto method = all.size() > 2 ? method_of(all[2]) : conflict_method::random_exit;
-    auto changing = global{service}.register_name(all[0], *who, c.self.env().now() + change_time, method);
+    auto how = all.size() > 2 ? as_resolver(all[2]) : std::optional{fun_of(conflict_method::random_exit)};
+    if (!how) co_return failure("function_clause", c, all);
+    auto changing =
+        global{service}.register_name(all[0], *who, c.self.env().now() + change_time, conflict_resolver{*how});
     result<bool> is_new = co_await std::move(changing);
     if (!is_new) co_return failed_change(is_new.error(), c, all);
     co_return outcome::value(term{atom{*is_new ? "yes" : "no"}});
@@ -34,8 +39,10 @@ task<outcome> do_register(service_ptr service, call_context& c, std::vector<term
 task<outcome> do_re_register(service_ptr service, call_context& c, std::vector<term> all) {
     auto who = all[1].as<pid>();
     if (!who) co_return failure("function_clause", c, all);
-    auto method = all.size() > 2 ? method_of(all[2]) : conflict_method::random_exit;
-    auto changing = global{service}.re_register_name(all[0], *who, c.self.env().now() + change_time, method);
+    auto how = all.size() > 2 ? as_resolver(all[2]) : std::optional{fun_of(conflict_method::random_exit)};
+    if (!how) co_return failure("function_clause", c, all);
+    auto changing =
+        global{service}.re_register_name(all[0], *who, c.self.env().now() + change_time, conflict_resolver{*how});
     result<void> changed = co_await std::move(changing);
     co_return changed ? outcome::value(term{atom{"yes"}}) : failed_change(changed.error(), c, all);
 }
@@ -63,11 +70,34 @@ outcome do_send(const service_ptr& service, call_context& c, arguments all) {
     return outcome::value(term{*who});
 }
 
-outcome do_resolve(call_context& c, arguments all) {
+/// What Erlang's `catch` makes of how a function ended.
+term caught(const outcome& ended) {
+    const atom tag{"EXIT"};
+    switch (ended.what) {
+    case outcome::kind::exited: return tuple(tag, ended.body);
+    case outcome::kind::failed: return tuple(tag, std::pair{ended.body, ended.stack});
+    case outcome::kind::value:
+    case outcome::kind::thrown: break;
+    }
+    return ended.body;
+}
+
+/// Whoever asks needs no right to call the function itself: it is the one that the name was registered with.
+task<outcome> do_resolve(const function_table& table, service_ptr service, call_context& c, std::vector<term> all) {
     auto one = all[2].as<pid>();
     auto other = all[3].as<pid>();
-    if (!one || !other) return failure("badarg", c, all);
-    return outcome::value(resolve_here(c.self.node(), all[0], all[1], *one, *other));
+    if (!one || !other) co_return failure("badarg", c, all);
+    if (auto method = method_of(all[0]))
+        co_return outcome::value(resolve_here(c.self.node(), *method, all[1], *one, *other));
+    const named* known = service->running ? service->names->names.find(all[1]) : nullptr;
+    const auto exported = known && known->method == all[0] ? exported_in(all[0]) : std::nullopt;
+    call_request call{c.caller, c.self.node().name(), c.group_leader, {}, {}, {all.begin() + 1, all.end()}};
+    if (exported) std::tie(call.module, call.function) = *exported;
+    auto entry = table.find(call.module, call.function, call.arguments.size());
+    if (!entry) co_return outcome::value(caught(failure("undef", call.module, call.function, call.arguments)));
+    auto running = run_entry(std::move(entry), c.self, std::move(call));
+    outcome ended = co_await std::move(running);
+    co_return outcome::value(caught(ended));
 }
 
 } // namespace
@@ -100,7 +130,10 @@ void add_functions(function_table& table, const service_ptr& service) {
 
     handler sends = [service](call_context& c, arguments all) { return do_send(service, c, all); };
     table.add_raw("global", "send", 2, std::move(sends), access::call);
-    table.add_raw("global", "resolve_it", 4, handler{do_resolve}, access::call);
+    task_handler resolves = [&table, service](call_context& c, std::vector<term> all) {
+        return do_resolve(table, service, c, std::move(all));
+    };
+    table.add_raw("global", "resolve_it", 4, std::move(resolves), access::call);
 }
 
 } // namespace sedge::otp::registry

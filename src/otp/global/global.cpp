@@ -136,15 +136,20 @@ std::optional<loss_reports> loss_reports_from(std::string_view text) noexcept {
     return std::nullopt;
 }
 
-task<result<bool>> global::register_name(term name, pid who, time_point deadline, conflict_method method) const {
-    return carry_out(service_, make_request(service_, request::kind::add,
-                                            {std::move(name), std::move(who), registry::fun_of(method)}, deadline));
+conflict_resolver::conflict_resolver(conflict_method method) : fun_(registry::fun_of(method)) {}
+
+conflict_resolver conflict_resolver::function(std::string_view module, std::string_view function) {
+    return conflict_resolver{registry::exported_fun(module, function)};
 }
 
-task<result<void>> global::re_register_name(term name, pid who, time_point deadline, conflict_method method) const {
-    return without_value(
-        carry_out(service_, make_request(service_, request::kind::replace,
-                                         {std::move(name), std::move(who), registry::fun_of(method)}, deadline)));
+task<result<bool>> global::register_name(term name, pid who, time_point deadline, conflict_resolver how) const {
+    return carry_out(
+        service_, make_request(service_, request::kind::add, {std::move(name), std::move(who), how.fun()}, deadline));
+}
+
+task<result<void>> global::re_register_name(term name, pid who, time_point deadline, conflict_resolver how) const {
+    return without_value(carry_out(service_, make_request(service_, request::kind::replace,
+                                                          {std::move(name), std::move(who), how.fun()}, deadline)));
 }
 
 task<result<void>> global::unregister_name(term name, time_point deadline) const {

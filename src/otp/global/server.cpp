@@ -252,18 +252,35 @@ private:
     /// Asked where the process lives that this side knows by the name.
     task<verdict> decide(conflict c, time_point until) {
         const pid mine = c.mine.who;
+        const auto method = method_of(c.mine.method);
         term answer;
-        if (mine.node == self_.node().name()) {
-            answer = resolve_here(self_.node(), c.mine.method, c.his.name, c.his.who, mine);
+        if (method && mine.node == self_.node().name()) {
+            answer = resolve_here(self_.node(), *method, c.his.name, c.his.who, mine);
         } else {
             std::vector<term> arguments{c.mine.method, c.his.name, term{c.his.who}, term{mine}};
             auto asking = erpc_call(self_.node(), mine.node, atom{"global"}, atom{"resolve_it"}, arguments, until);
             remote_outcome outcome = co_await std::move(asking);
-            if (outcome.what != remote_outcome::kind::value) co_return verdict::his;
+            if (outcome.what != remote_outcome::kind::value) {
+                note_conflict(c, "stays with the other part's process: " + mine.node.str() + " cannot be asked");
+                co_return verdict::his;
+            }
             answer = std::move(outcome.body);
         }
+        if (is_tagged(answer, "EXIT", 2)) { // to OTP, too, that is as if nobody could be asked
+            note_conflict(c, "stays with the other part's process: " + to_erlang(c.mine.method) + " failed with " +
+                                 to_erlang(answer.element(1)));
+            co_return verdict::his;
+        }
         if (answer == term{c.his.who}) co_return verdict::his;
-        co_return answer == term{mine} ? verdict::mine : verdict::none;
+        if (answer == term{mine}) co_return verdict::mine;
+        if (!answer.is_atom("none"))
+            note_conflict(c, "is nobody's now: " + to_erlang(c.mine.method) + " said " + to_erlang(answer));
+        co_return verdict::none;
+    }
+
+    void note_conflict(const conflict& c, const std::string& what) {
+        self_.env().log(log_level::info,
+                        printable("[sedge] global: conflicting name " + to_erlang(c.his.name) + " " + what));
     }
 
     process& self_;
@@ -282,8 +299,8 @@ private:
 
 } // namespace
 
-term resolve_here(node& here, const term_view& method, const term& name, const pid& one, const pid& other) {
-    auto settled = settle(method_of(method), name, one, other);
+term resolve_here(node& here, conflict_method method, const term& name, const pid& one, const pid& other) {
+    auto settled = settle(method, name, one, other);
     if (settled.killed) {
         here.env().log(log_level::info, printable("[sedge] global: Name conflict terminating {" + to_erlang(name) +
                                                   "," + to_string(*settled.killed) + "}"));

@@ -79,8 +79,8 @@ task<> run_registrar(process& self, service_ptr service);
 /// What the locker is told by the server, in terms: see locker.cpp.
 term make_release(const effect::release_lock& what);
 
-/// `global:resolve_it/4`: carries out `settle` here. The pid that stays, or `none`.
-term resolve_here(node& here, const term_view& method, const term& name, const pid& one, const pid& other);
+/// `global:resolve_it/4` with a method of `global` itself: carries out `settle` here. The pid that stays, or `none`.
+term resolve_here(node& here, conflict_method method, const term& name, const pid& one, const pid& other);
 
 } // namespace registry
 } // namespace sedge::otp

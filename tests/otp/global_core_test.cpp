@@ -249,7 +249,27 @@ TEST_F(GlobalCore, LockIsSharedByProcessesOfOneRequester) {
     EXPECT_EQ(set(at_b, 8), "true");
 }
 
+/// Seen in a simulated cluster: b had heard of us by a member that put it out just then, and could not be reached at
+/// that moment. Two seconds later it was connected, and registered a name here over the heads of our own part.
+TEST_F(GlobalCore, LockOfAllNamesIsForThoseWhoAreKnownOrPairWithUs) {
+    auto lock_names = [&](const pid& who) { return call(who, lock_request("set_lock", global_resource(), term{who})); };
+    on_in_sync(s, b, true, {}); // it counts us in; nobody has told us of it
+    EXPECT_EQ(lock_names(at_b), "false");
+    EXPECT_EQ(call(at_b, lock_request("set_lock", "another"_atom, term{at_b})), "true");
+    become_known(b, true);
+    EXPECT_EQ(lock_names(at_b), "true");
+    EXPECT_EQ(call(at_b, lock_request("del_lock", global_resource(), term{at_b})), "true");
+    forget(s, b);
+    EXPECT_EQ(lock_names(at_b), "false");
+
+    peer_up(s, c);
+    EXPECT_EQ(lock_names(at_c), "false");
+    on_greeting(s, c, {8, term{1}, at_c, true});
+    EXPECT_EQ(lock_names(at_c), "true") << "its locker locks both parts";
+}
+
 TEST_F(GlobalCore, NameIsTakenOnlyFromTheHolderOfTheLock) {
+    become_known(b, true);
     EXPECT_EQ(call(at_b, lock_request("set_lock", global_resource(), term{at_b})), "true");
     EXPECT_EQ(call(at_c, register_request(1, at_c)), "yes"); // as OTP answers; it is gone again
     EXPECT_EQ(s.names.find(1), nullptr);
@@ -258,6 +278,7 @@ TEST_F(GlobalCore, NameIsTakenOnlyFromTheHolderOfTheLock) {
 }
 
 TEST_F(GlobalCore, RegistrationThatComesAfterItsNodeWasLostIsDropped) {
+    become_known(b, true);
     EXPECT_EQ(call(at_b, lock_request("set_lock", global_resource(), term{at_b})), "true");
     process_down(s, at_b);
     EXPECT_EQ(call(at_b, register_request(1, at_b)), "yes");
@@ -265,6 +286,7 @@ TEST_F(GlobalCore, RegistrationThatComesAfterItsNodeWasLostIsDropped) {
 }
 
 TEST_F(GlobalCore, ProcessIsWatchedOnceWhateverItHolds) {
+    become_known(b, true);
     EXPECT_EQ(call(at_b, lock_request("set_lock", global_resource(), term{at_b})), "true");
     EXPECT_EQ(call(at_b, register_request(1, at_b)), "yes");
     EXPECT_EQ(s.watched.take().watch, std::vector{at_b});

@@ -42,11 +42,19 @@ void on_register(state& s, const reply_to& from, const term_view& request) {
     answer(s, from, term{atom{"yes"}});
 }
 
+/// A node that counts us in while we know nothing of it has heard of us by a member that has put it out just then. What
+/// it changed here would go over the heads of our own part, so it has to wait until it is known, or asked to forget us.
+bool may_lock(const state& s, const lock_key& key, const atom& origin) {
+    return key.resource != global_resource() || origin == s.me || s.concerns(origin);
+}
+
 void on_call(state& s, const gen_request& call) {
     const term_view request = call.request.view();
     if (is_tagged(request, "set_lock", 2)) {
         auto key = read_lock_id(request.element(1));
-        if (key) answer(s, call.from, term{s.locks.set(*key, call.from.client)});
+        if (!key) return;
+        bool is_set = may_lock(s, *key, call.from.client.node) && s.locks.set(*key, call.from.client);
+        answer(s, call.from, term{is_set});
     } else if (is_tagged(request, "del_lock", 2)) {
         auto key = read_lock_id(request.element(1));
         if (!key) return;

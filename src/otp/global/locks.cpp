@@ -5,6 +5,8 @@
 //   call {set_lock, {Resource, Requester}}   true | false
 //   call {del_lock, {Resource, Requester}}   true
 //
+// The resource `global` is for members, and for nodes that pair with us; others are refused it (core.cpp).
+//
 // A resource that is free, or locked for exactly the same requester, is given to the calling process, which is then
 // monitored; the resource is free again when no process holds it. A lost connection ends its processes' locks, so
 // nothing stays locked for somebody who is gone.

@@ -164,6 +164,20 @@ bool may_run(kernel_state& state, const call_request& call, const function_entry
     return false;
 }
 
+void note_unknown(kernel_state& state, const call_request& call) {
+    const std::string name = printable(call.module.text()) + ":" + printable(call.function.text()) + "/" +
+                             std::to_string(call.arguments.size());
+    if (call.origin == state.here->name() || state.unknown.size() >= limits::refusals_logged_max) return;
+    if (!state.unknown.insert(name).second) return;
+    const bool wants_shell = call.module == "shell" || call.module.text().starts_with("Elixir.IEx");
+    const bool brings_code = (call.module == "erlang" && call.function == "apply") || call.module == "code";
+    std::string hint;
+    if (wants_shell) hint = "; for a shell on this node: sedge shell --remote " + state.here->name().str();
+    if (brings_code) hint = "; this is a C++ node, which runs no code of others";
+    state.here->env().log(log_level::info, "[sedge:rpc] " + printable(call.origin.text()) + " called " + name +
+                                               ", which is not served here: undef" + hint);
+}
+
 call_slot::call_slot(std::shared_ptr<kernel_state> state, const atom& origin)
     : state_(std::move(state)), origin_(origin) {
     std::size_t& count = state_->under_way[origin_];

@@ -17,7 +17,7 @@
 #include "otp/terms.hpp"
 
 #include <sedge/otp/gen.hpp>
-#include <sedge/process/node.hpp>
+#include <sedge/process/node_counts.hpp>
 #include <sedge/term/text.hpp>
 #include <sedge/wire/environment.hpp>
 
@@ -51,8 +51,8 @@ term applications(node& here) {
 term process_tree(node& here) {
     const pid root = here.group_leader();
     std::map<pid, process_info> shown;
-    for (const auto& who : here.processes())
-        if (auto info = here.info(who, false); info && shown.size() < processes_shown) shown.emplace(who, *info);
+    for (auto& info : info_of_all(here))
+        if (shown.size() < processes_shown) shown.emplace(info.self, std::move(info));
     if (!shown.contains(root)) return tuple(nil(), nil(), nil(), nil()); // no tree
     std::vector<term> names;
     std::vector<term> links;

@@ -9,9 +9,12 @@ void add_builtins(function_table& table, builtin_options options) {
     add_node_builtins(table);
     add_process_builtins(table);
     add_system_builtins(table, facts);
+    add_port_builtins(table);
     add_term_builtins(table);
+    add_time_builtins(table);
     add_library_builtins(table, facts);
     add_observer_backend(table, facts);
+    add_no_tracing(table);
     add_application_monitor(table);
     add_live_dashboard(table, facts);
 }

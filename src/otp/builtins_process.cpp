@@ -5,6 +5,7 @@
 #include <sedge/otp/io_lib.hpp>
 #include <sedge/process/node.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -30,7 +31,10 @@ outcome info_items_of(call_context& c, builtin_arguments arguments, std::string_
     auto who = local_pid(c, arguments);
     if (!who) return failure("badarg", c, arguments);
     node& here = c.self.node();
-    auto info = here.info(*who);
+    const auto names_messages = [](const term_view& t) { return t.is_atom("messages"); };
+    const bool in_list =
+        arguments[1].view().is_list() && std::ranges::any_of(arguments[1].view().elements(), names_messages);
+    auto info = here.info(*who, in_list || names_messages(arguments[1])); // they may be many
     const process_info nobody;
     const process_info& shown = info ? *info : nobody; // a bad item is an error for dead processes too
 
@@ -57,6 +61,11 @@ outcome is_alive(call_context& c, builtin_arguments arguments) {
     auto who = local_pid(c, arguments);
     if (!who) return failure("badarg", c, arguments);
     return outcome::value(term{c.self.node().is_alive(*who)});
+}
+
+/// Nothing is collected here, so it has been done.
+outcome garbage_collect(call_context& c, builtin_arguments arguments) {
+    return arguments.empty() ? outcome::value(term{true}) : is_alive(c, arguments);
 }
 
 outcome where_is(call_context& c, builtin_arguments arguments, std::string_view nobody) {
@@ -112,6 +121,11 @@ void add_process_builtins(function_table& table) {
     erlang("process_info", 2,
            [](call_context& c, builtin_arguments a) { return info_items_of(c, a, "undefined", false); });
     erlang("list_to_pid", 1, list_to_pid);
+    for (int arity : {0, 1}) erlang("garbage_collect", arity, garbage_collect);
+    erlang("group_leader", 0, [](call_context& c, builtin_arguments) {
+        auto leader = c.group_leader.as<pid>();
+        return outcome::value(term{leader ? *leader : c.self.node().group_leader()});
+    });
 
     auto elixir = [&table](std::string_view function, int arity, handler run) {
         table.add_raw("Elixir.Process", function, arity, std::move(run), access::info);

@@ -6,7 +6,6 @@
 #include <sedge/wire/environment.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 namespace sedge::otp {
@@ -56,9 +55,11 @@ std::optional<term> queue_statistics(node& here, std::string_view item) {
     bool known = runs || item == "run_queue" || item.find("run_queue_lengths") != std::string_view::npos;
     if (!known) return std::nullopt;
     if (item.ends_with("_all")) item.remove_suffix(4); // there are no other schedulers
-    std::size_t length = totals_of(here).runnable + (runs ? 1 : 0);
-    if (item == "run_queue" || item == "total_run_queue_lengths" || item == "total_active_tasks") return term{length};
-    if (item == "run_queue_lengths" || item == "active_tasks") return term{std::vector<std::size_t>{length}};
+    process_totals now = totals_of(here);
+    if (runs) ++now.runnable, ++now.runnable_by_worker.front(); // who asks
+    if (item == "run_queue" || item == "total_run_queue_lengths" || item == "total_active_tasks")
+        return term{now.runnable};
+    if (item == "run_queue_lengths" || item == "active_tasks") return term{now.runnable_by_worker};
     return std::nullopt;
 }
 
@@ -80,6 +81,7 @@ outcome statistics(call_context& c, builtin_arguments arguments, const system_fa
     if (*item == "scheduler_wall_time" || *item == "scheduler_wall_time_all")
         return outcome::value(facts.scheduler_wall_time(here));
     if (*item == "garbage_collection") return outcome::value(tuple(0, 0, 0)); // there is none
+    if (*item == "context_switches") return outcome::value(tuple(totals_of(here).messages_handled, 0));
     auto queue = queue_statistics(here, item->text());
     return queue ? outcome::value(*std::move(queue)) : failure("badarg", c, arguments);
 }
@@ -97,18 +99,6 @@ void add_system_builtins(function_table& table, std::shared_ptr<const system_fac
     handler run_memory = [facts](call_context& c, builtin_arguments arguments) { return memory(c, arguments, *facts); };
     add("memory", 0, run_memory);
     add("memory", 1, run_memory);
-    handler clock = [](call_context& c, builtin_arguments arguments) {
-        const auto per_second = arguments[0].view().is_atom("second")        ? 1
-                                : arguments[0].view().is_atom("millisecond") ? 1'000
-                                : arguments[0].view().is_atom("microsecond") ? 1'000'000
-                                                                             : 0;
-        if (per_second == 0) return failure("badarg", c, arguments);
-        const auto now = c.self.env().wall_clock().time_since_epoch();
-        const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
-        return outcome::value(term{static_cast<std::int64_t>(micros / (1'000'000 / per_second))});
-    };
-    add("system_time", 1, clock);
-    table.add_raw("os", "system_time", 1, clock, access::info);
     auto marks = std::make_shared<statistics_marks>();
     add("statistics", 1, [facts, marks](call_context& c, builtin_arguments arguments) {
         return statistics(c, arguments, *facts, *marks);

@@ -69,10 +69,14 @@ process_body serve_spawn(const std::shared_ptr<kernel_state>& state, const spawn
     std::optional<call_request> request;
     if (call.module == "erpc" && call.function == "execute_cast" && call.arguments.size() == 3) {
         request = as_request(call, 0);
-    } else if (auto entry = state->functions.find(call.module, call.function, call.arguments.size());
-               entry && (entry->level == access::spawn || entry->level == access::report)) {
+    } else {
         request = call_request{
             call.from, call.from.node, term{call.group_leader}, call.module, call.function, call.arguments, true};
+        auto entry = state->functions.find(call.module, call.function, call.arguments.size());
+        if (!entry || (entry->level != access::spawn && entry->level != access::report)) {
+            note_unknown(*state, *request);
+            return {};
+        }
     }
     if (!request) return {};
     return [state, request = *std::move(request)](process& self) { return execute(self, state, request); };

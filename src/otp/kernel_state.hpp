@@ -29,6 +29,7 @@ struct kernel_state {
     reference origin_mark;                           ///< See access_control.cpp.
     std::unordered_map<atom, std::size_t> under_way; ///< Calls, by origin.
     std::unordered_set<std::string> refusals;        ///< Those that were logged.
+    std::unordered_set<std::string> unknown;         ///< Functions that others have called in vain; logged, too.
 };
 
 /// A function that another node, or a local process, wants run here.
@@ -53,6 +54,9 @@ bool may_run(kernel_state& state, const call_request& call, const function_entry
 
 /// Whether that node's messages to global_name_server are heard.
 bool may_take_part(kernel_state& state, const atom& peer);
+
+/// Says once in the log that a node wants a function that is not served here, and what to do instead.
+void note_unknown(kernel_state& state, const call_request& call);
 
 /// One call under way for a node, as long as it lives.
 class call_slot {

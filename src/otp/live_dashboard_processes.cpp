@@ -4,7 +4,7 @@
 
 #include "otp/live_dashboard.hpp"
 
-#include <sedge/process/node.hpp>
+#include <sedge/process/node_counts.hpp>
 #include <sedge/term/text.hpp>
 
 namespace sedge::otp::dashboard {
@@ -37,22 +37,21 @@ using reductions_by_pid = std::map<pid, std::uint64_t>;
 /// `earlier`: the reductions of the last time, in releases that show what was added.
 std::vector<item> all_processes(node& here, const std::optional<reductions_by_pid>& earlier) {
     std::vector<item> items;
-    for (const auto& who : here.processes()) {
-        auto info = here.info(who, false);
-        if (!info) continue;
+    for (const auto& info : info_of_all(here)) {
+        const pid& who = info.self;
         item shown;
-        std::string name = name_or_initial_call(here, *info);
+        std::string name = name_or_initial_call(here, info);
         shown.searched = local_text(here, who) + " " + lower(name);
         shown.add("pid", term{who});
         shown.add("name_or_initial_call", binary(name));
         if (earlier) {
             auto before = earlier->find(who);
             auto count = before == earlier->end() ? 0 : before->second;
-            auto added = static_cast<std::int64_t>(info->messages_handled) - static_cast<std::int64_t>(count);
+            auto added = static_cast<std::int64_t>(info.messages_handled) - static_cast<std::int64_t>(count);
             shown.add("reductions_diff", term{added});
         }
         for (const char* key : {"memory", "reductions", "message_queue_len", "current_function"})
-            shown.add(key, info_value(here, *info, key));
+            shown.add(key, info_value(here, info, key));
         items.push_back(std::move(shown));
     }
     return items;

@@ -36,14 +36,12 @@ term item_value(node& here, const process_info& info, std::string_view item) {
 std::vector<term> processes_for_etop(process& self) {
     node& here = self.node();
     std::vector<term> all;
-    for (const auto& who : here.processes()) {
-        if (who == self.self()) continue;
-        auto info = here.info(who, false);
-        if (!info) continue;
-        bool named = !info->registered_name.empty();
-        all.push_back(tuple(atom{"etop_proc_info"}, who, info->memory_bytes, info->messages_handled,
-                            named ? term{info->registered_name} : item_value(here, *info, "initial_call"), 0,
-                            item_value(here, *info, "current_function"), info->message_queue_len));
+    for (const auto& info : info_of_all(here)) {
+        if (info.self == self.self()) continue;
+        bool named = !info.registered_name.empty();
+        all.push_back(tuple(atom{"etop_proc_info"}, info.self, info.memory_bytes, info.messages_handled,
+                            named ? term{info.registered_name} : item_value(here, info, "initial_call"), 0,
+                            item_value(here, info, "current_function"), info.message_queue_len));
     }
     return all;
 }
@@ -55,13 +53,6 @@ term memory_pairs(node& here, const system_facts& facts, std::span<const std::st
         for (const auto& kind : kinds)
             if (kind.name == name) pairs.push_back(tuple(atom{kind.name}, kind.bytes));
     return term_list(pairs);
-}
-
-/// `erlang:timestamp()`
-term timestamp(process& self) {
-    using namespace std::chrono;
-    auto micros = duration_cast<microseconds>(self.env().wall_clock().time_since_epoch()).count();
-    return tuple(micros / 1'000'000'000'000, micros / 1'000'000 % 1'000'000, micros % 1'000'000);
 }
 
 /// The process that gets the answer, if it is one of the caller's node.
@@ -76,7 +67,7 @@ outcome etop_collect(call_context& c, builtin_arguments arguments, const system_
     if (!collector) return failure("badarg", c, arguments);
     node& here = c.self.node();
     auto processes = processes_for_etop(c.self);
-    term info = tuple(atom{"etop_info"}, timestamp(c.self), processes.size(), atom{"undefined"},
+    term info = tuple(atom{"etop_info"}, timestamp(c.self.env()), processes.size(), atom{"undefined"},
                       facts.scheduler_wall_time(here), totals_of(here).runnable, nil(),
                       memory_pairs(here, facts, memory), term_list(processes));
     c.self.send(*collector, tuple(c.self.self(), info));
@@ -172,7 +163,7 @@ outcome port_list(call_context& c) {
                                tuple(atom{"remote_address"}, address(peer.address.address)),
                                tuple(atom{"remote_port"}, peer.address.port), tuple(atom{"options"}, nil())};
         std::vector<term> pairs{
-            tuple(atom{"port_id"}, port{here.name(), peer.connection, here.creation()}),
+            tuple(atom{"port_id"}, port_of(here, peer)),
             tuple(atom{"name"}, erlang_string("tcp_inet")),
             tuple(atom{"links"}, nil()),
             tuple(atom{"id"}, peer.connection),

@@ -48,7 +48,10 @@ task<outcome> run_entry(std::shared_ptr<const function_entry> entry, process& se
 
 task<outcome> run_function(std::shared_ptr<kernel_state> state, process& self, call_request call) {
     auto entry = state->functions.find(call.module, call.function, call.arguments.size());
-    if (!entry) co_return failure("undef", call.module, call.function, call.arguments);
+    if (!entry) {
+        note_unknown(*state, call);
+        co_return failure("undef", call.module, call.function, call.arguments);
+    }
     if (!may_run(*state, call, *entry)) co_return failure("not_permitted", call.module, call.function, call.arguments);
     call_slot slot{state, call.origin};
     if (!slot.is_within_quota()) co_return failure("system_limit", call.module, call.function, call.arguments);

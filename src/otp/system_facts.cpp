@@ -6,6 +6,7 @@
 #include <sedge/wire/environment.hpp>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdio>
 #include <ctime>
@@ -39,7 +40,7 @@ term processors(int which) {
 }
 
 std::optional<term> count_or_limit(node& here, std::string_view item) {
-    if (item == "process_count") return term{here.processes().size()};
+    if (item == "process_count") return term{totals_of(here).count};
     if (item == "process_limit") return term{process_limit};
     if (item == "port_count") return term{here.peers(true).size()}; // a connection is what comes nearest to a port
     if (item == "port_limit") return term{limits::peers_max};
@@ -52,15 +53,27 @@ std::optional<term> count_or_limit(node& here, std::string_view item) {
     return std::nullopt;
 }
 
-std::optional<term> thread_item(std::string_view item) {
-    if (item == "schedulers" || item == "schedulers_online" || item == "scheduler_id") return term{1};
+unsigned workers_of(node& here) { return std::clamp(here.options().workers, 1u, limits::workers_max); }
+
+std::optional<term> thread_item(node& here, std::string_view item) {
+    const unsigned workers = workers_of(here);
+    if (item == "schedulers" || item == "schedulers_online") return term{workers};
+    if (item == "scheduler_id") return term{1}; // calls of other nodes run on worker 0
     if (item == "dirty_cpu_schedulers" || item == "dirty_cpu_schedulers_online" || item == "dirty_io_schedulers")
         return term{0};
-    if (item == "multi_scheduling") return term{atom{"disabled"}};
+    if (item == "multi_scheduling") return term{atom{workers > 1 ? "enabled" : "disabled"}};
+    if (item == "scheduler_bind_type") return term{atom{"unbound"}};
+    if (item == "scheduler_bindings") { // one for each, in a tuple
+        byte_buffer bytes;
+        encoder out{bytes};
+        out.tuple(workers);
+        for (unsigned i = 0; i < workers; ++i) out.atom("unbound");
+        return term::adopt(std::move(bytes));
+    }
     if (item == "logical_processors") return processors(_SC_NPROCESSORS_CONF);
     if (item == "logical_processors_online" || item == "logical_processors_available")
         return processors(_SC_NPROCESSORS_ONLN);
-    if (item == "smp_support" || item == "threads") return term{false};
+    if (item == "smp_support" || item == "threads") return term{workers > 1};
     if (item == "thread_pool_size") return term{0};
     if (item == "kernel_poll") return term{true};
     return std::nullopt;
@@ -76,25 +89,52 @@ std::optional<term> build_item(const builtin_options& options, std::string_view 
     if (item == "endian") return term{atom{std::endian::native == std::endian::little ? "little" : "big"}};
     if (item == "build_type") return term{atom{"opt"}};
     if (item == "emu_flavor") return term{atom{"emu"}};
-    if (item == "os_type") return tuple(atom{"unix"}, atom{"linux"});
+    if (item == "emu_type") return term{atom{"opt"}};
+    if (item == "compat_rel") return term{25};
+    if (item == "c_compiler_used")
+        return tuple(atom{"gnuc"}, std::tuple{__GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__});
+    if (item == "os_type") return os_type();
     if (item == "alloc_util_allocators") return term{std::vector<atom>{atom{allocator}}};
     return std::nullopt;
 }
 
+/// Settings of a BEAM that nobody can change here: the values that mean "as usual".
+std::optional<term> usual_item(std::string_view item) {
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 14> atoms{{
+        {"heap_type", "private"},
+        {"message_queue_data", "on_heap"},
+        {"time_correction", "true"},
+        {"time_offset", "final"},
+        {"time_warp_mode", "no_time_warp"},
+        {"tolerant_timeofday", "enabled"},
+        {"debug_compiled", "false"},
+        {"dynamic_trace", "none"},
+        {"dynamic_trace_probes", "false"},
+        {"port_parallelism", "false"},
+        {"modified_timing_level", "undefined"},
+        {"cpu_topology", "undefined"},
+        {"cpu_quota", "unknown"},
+        {"update_cpu_info", "unchanged"},
+    }};
+    for (const auto& [name, value] : atoms)
+        if (name == item) return term{atom{value}};
+    if (item == "multi_scheduling_blockers" || item == "normal_multi_scheduling_blockers") return nil();
+    if (item == "trace_control_word") return term{0};
+    return std::nullopt;
+}
+
+/// `[{Node, Port}]` of all peers, hidden ones too.
+term controllers(node& here) {
+    std::vector<term> all;
+    for (const auto& peer : here.peer_details()) all.push_back(tuple(peer.name, port_of(here, peer)));
+    return term_list(all);
+}
+
 } // namespace
 
-process_totals totals_of(node& here) {
-    process_totals sum;
-    for (const auto& who : here.processes()) {
-        auto info = here.info(who, false);
-        if (!info) continue;
-        ++sum.count;
-        if (info->waiting_at == "runnable") ++sum.runnable;
-        sum.memory_bytes += info->memory_bytes;
-        sum.messages_handled += info->messages_handled;
-    }
-    return sum;
-}
+term os_type() { return tuple(atom{"unix"}, atom{"linux"}); }
+
+port port_of(node& here, const peer_info& peer) { return port{here.name(), peer.connection, here.creation()}; }
 
 system_facts::system_facts(builtin_options options) : options_(std::move(options)), used_before_(processor_time()) {}
 
@@ -108,8 +148,10 @@ std::optional<term> system_facts::item(node& here, const term& wanted) const {
     auto name = wanted.as<atom>();
     if (!name) return std::nullopt;
     if (*name == "creation") return term{here.creation()};
+    if (*name == "dist_ctrl") return controllers(here);
     if (auto found = count_or_limit(here, name->text())) return found;
-    if (auto found = thread_item(name->text())) return found;
+    if (auto found = thread_item(here, name->text())) return found;
+    if (auto found = usual_item(name->text())) return found;
     return build_item(options_, name->text());
 }
 
@@ -155,8 +197,11 @@ term system_facts::io(node& here) const {
 
 term system_facts::scheduler_wall_time(node& here) const {
     auto total = std::chrono::duration_cast<std::chrono::nanoseconds>(here.env().now() - options_.started).count();
-    auto busy = std::clamp<std::int64_t>(busy_time().count(), 0, total); // other threads of the program are in it too
-    std::vector<term> schedulers{tuple(1, busy, total)};
+    const unsigned workers = workers_of(here);
+    // The system tells what the program has used, other threads of it included, so each worker is given its part.
+    auto busy = std::clamp<std::int64_t>(busy_time().count() / workers, 0, total);
+    std::vector<term> schedulers;
+    for (unsigned i = 1; i <= workers; ++i) schedulers.push_back(tuple(i, busy, total));
     return term_list(schedulers);
 }
 

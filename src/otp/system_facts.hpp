@@ -3,6 +3,7 @@
 
 #include <sedge/otp/builtins.hpp>
 #include <sedge/process/node.hpp>
+#include <sedge/process/node_counts.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -16,14 +17,10 @@ struct memory_kind {
     std::size_t bytes;
 };
 
-/// Sums over the processes that live now.
-struct process_totals {
-    std::size_t count = 0;
-    std::size_t runnable = 0;
-    std::size_t memory_bytes = 0;
-    std::uint64_t messages_handled = 0;
-};
-process_totals totals_of(node& here);
+/// `{unix, linux}`
+term os_type();
+/// How a connection is shown: as the port it would be on a BEAM.
+port port_of(node& here, const peer_info& peer);
 
 /// What this program knows of itself as a system, in Erlang's words. Shared by the functions that tell it: those of the
 /// module erlang, and what observer, etop and LiveDashboard call.
@@ -43,7 +40,8 @@ public:
     [[nodiscard]] duration busy_time() const;
     /// `{{input, Bytes}, {output, Bytes}}`
     [[nodiscard]] term io(node& here) const;
-    /// `[{1, Busy, Total}]`: the one thread of the node, as erlang:statistics(scheduler_wall_time) tells of schedulers.
+    /// `[{1, Busy, Total}, ...]`: of each worker, as erlang:statistics(scheduler_wall_time) tells of schedulers. The
+    /// time that the program has used is shared out among them evenly.
     [[nodiscard]] term scheduler_wall_time(node& here) const;
 
 private:

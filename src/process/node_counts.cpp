@@ -9,6 +9,10 @@ std::vector<peer_counts> counts_of_peers(node& of) { return of.internals().peers
 
 process_load load_of(node& of) { return of.internals().load(); }
 
+process_totals totals_of(node& of) { return of.internals().totals(); }
+
+std::vector<process_info> info_of_all(node& of) { return of.internals().info_of_all(); }
+
 const std::map<std::string_view, std::uint64_t>& refusals_of(node& of) { return of.internals().peers.refusals(); }
 
 node::subscription watch_refusals(node& of, std::function<void(const refused_connection&)> on_refusal) {

@@ -87,7 +87,11 @@ public:
         return at(number < running_workers() ? number : 0).processes;
     }
     [[nodiscard]] std::optional<process_info> info(const pid& who, bool messages_too);
+    /// What is known of a process without asking its worker.
+    [[nodiscard]] process_info least_info(const pid& who) const;
+    [[nodiscard]] std::vector<process_info> info_of_all();
     [[nodiscard]] process_load load();
+    [[nodiscard]] process_totals totals();
     /// Ends the processes of all workers; the other threads have ended.
     void end_all(const term& reason);
 

@@ -86,6 +86,10 @@ std::optional<process_info> node::impl::info(const pid& who, bool messages_too) 
     });
     if (in_time && *answer) return *answer;
     if (!table.has(who)) return std::nullopt; // it has ended meanwhile
+    return least_info(who);
+}
+
+process_info node::impl::least_info(const pid& who) const {
     process_info least;
     least.self = who;
     least.label = "process";
@@ -93,6 +97,42 @@ std::optional<process_info> node::impl::info(const pid& who, bool messages_too) 
     least.waiting_at = "running";
     least.group_leader = leader();
     return least;
+}
+
+std::vector<process_info> node::impl::info_of_all() {
+    std::vector<process_info> all;
+    processes.inform(all);
+    for (unsigned i = 1; i < running_workers(); ++i) {
+        auto part = std::make_shared<std::vector<process_info>>();
+        if (ask(i, [part](worker& there) { there.processes.inform(*part); })) {
+            std::ranges::move(*part, std::back_inserter(all));
+            continue;
+        }
+        std::vector<pid> there;
+        at(i).processes.list(there);
+        for (const auto& who : there) all.push_back(least_info(who));
+    }
+    return all;
+}
+
+process_totals node::impl::totals() {
+    process_totals sum = processes.totals();
+    sum.runnable_by_worker = {sum.runnable};
+    for (unsigned i = 1; i < running_workers(); ++i) {
+        auto answer = std::make_shared<process_totals>();
+        const bool in_time = ask(i, [answer](worker& there) { *answer = there.processes.totals(); });
+        process_totals part;
+        if (in_time)
+            part = *answer;
+        else
+            part.count = at(i).processes.living();
+        sum.count += part.count;
+        sum.runnable += part.runnable;
+        sum.runnable_by_worker.push_back(part.runnable);
+        sum.memory_bytes += part.memory_bytes;
+        sum.messages_handled += part.messages_handled;
+    }
+    return sum;
 }
 
 /// Without those of a worker that does not answer in time.

@@ -272,20 +272,23 @@ process_info process::block::info(bool messages_too) const {
     i.trap_exit = trap_exit_;
     i.parent = parent();
     i.group_leader = leader() != nullptr ? *leader() : owner_.owner.leader();
-    i.memory_bytes = sizeof *this;
-    if (label_) i.memory_bytes += sizeof *label_ + label_->capacity();
+    i.memory_bytes = memory();
     if (rare_) {
         const auto& related = rare_->related;
         i.links = related.links();
         i.monitors = related.monitors();
         i.monitored_by = related.monitored_by();
-        i.memory_bytes += sizeof *rare_ + related.size() * 96;
     }
-    mailbox_.for_each([&](const term& m) {
-        i.memory_bytes += m.bytes().size() + 48;
-        if (messages_too) i.messages.push_back(m);
-    });
+    if (messages_too) mailbox_.for_each([&](const term& m) { i.messages.push_back(m); });
     return i;
+}
+
+std::size_t process::block::memory() const {
+    std::size_t bytes = sizeof *this;
+    if (label_) bytes += sizeof *label_ + label_->capacity();
+    if (rare_) bytes += sizeof *rare_ + rare_->related.size() * 96;
+    mailbox_.for_each([&bytes](const term& m) { bytes += m.bytes().size() + 48; });
+    return bytes;
 }
 
 } // namespace sedge

@@ -51,6 +51,10 @@ public:
 
     [[nodiscard]] process_info info(bool messages_too) const;
     [[nodiscard]] std::size_t messages_waiting() const noexcept { return mailbox_.size(); }
+    [[nodiscard]] std::uint64_t messages_handled() const noexcept { return messages_handled_; }
+    [[nodiscard]] bool waits_for_its_turn() const noexcept { return !running_ && queued(); }
+    /// Of it and its mailbox; not what the frames of its body hold.
+    [[nodiscard]] std::size_t memory() const;
     [[nodiscard]] const pid& self() const noexcept { return self_; }
     [[nodiscard]] relations& related() { return rare().related; }
     /// Null: the node's.

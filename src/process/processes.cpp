@@ -174,6 +174,27 @@ process_load process_table::load() const {
     return out;
 }
 
+process_totals process_table::totals() const {
+    process_totals sum;
+    const auto add = [&sum](const process::block& block) {
+        ++sum.count;
+        if (block.waits_for_its_turn()) ++sum.runnable;
+        sum.memory_bytes += block.memory();
+        sum.messages_handled += block.messages_handled();
+    };
+    for (const auto& block : slots_)
+        if (block) add(*block);
+    for (const auto& [n, block] : apart_) add(*block);
+    return sum;
+}
+
+void process_table::inform(std::vector<process_info>& into) const {
+    into.reserve(into.size() + count());
+    for (const auto& block : slots_)
+        if (block) into.push_back(block->info(false));
+    for (const auto& [n, block] : apart_) into.push_back(block->info(false));
+}
+
 result<void> process_table::register_name(const atom& name, const pid& who) {
     if (name.empty() || name == "undefined")
         return error{errc::invalid_argument, "register: '" + printable(name.text()) + "' cannot be a name"};

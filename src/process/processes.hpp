@@ -75,6 +75,9 @@ public:
     /// So many live here, with those that are expected. Any thread; a moment later it may be another number.
     [[nodiscard]] std::size_t living() const noexcept { return count() + on_the_way_.load(std::memory_order_relaxed); }
     [[nodiscard]] process_load load() const;
+    [[nodiscard]] process_totals totals() const;
+    /// What is known of each, without messages.
+    void inform(std::vector<process_info>& into) const;
 
     result<void> register_name(const atom& name, const pid& who);
 

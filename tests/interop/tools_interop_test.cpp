@@ -127,6 +127,51 @@ TEST_F(Tools, EtopListsOurProcesses) {
     otp.erl("etop:stop()");
 }
 
+TEST_F(Tools, TracersAreToldAndDoNotWaitForEver) {
+    proves("Tools", "`dbg`, `ttb`, and `etop` with tracing: told that there is nothing to trace", direction::to_us);
+    const std::string sentence = "sedge@127.0.0.1 is a C++ node: there is nothing to trace";
+    auto told = [&] { return otp.program().output().find(sentence) != std::string::npos; };
+    EXPECT_EQ(otp.erl("dbg:tracer(process, {fun(_, X) -> X end, 0}), {dbg:n(S), element(1, dbg:p(all, c))}"),
+              "{{ok,'sedge@127.0.0.1'},ok}");
+    EXPECT_TRUE(eventually(told)) << otp.program().output();
+    EXPECT_EQ(otp.erl("{ok, All} = dbg:p(all, clear), lists:keyfind(S, 2, All)"), "{matched,'sedge@127.0.0.1',0}");
+    EXPECT_TRUE(runs("dbg:do_relay"));
+    EXPECT_EQ(otp.erl("dbg:stop()"), "ok");
+    EXPECT_TRUE(eventually([&] { return !runs("dbg:do_relay"); }));
+    EXPECT_EQ(otp.erl("ttb:tracer(S)"), "{ok,[]}");
+    EXPECT_EQ(otp.erl("etop:start([{node, S}])"), "exit:dbg_server_crash"); // as it is started by default
+    EXPECT_TRUE(eventually([&] { return !runs("dbg:do_relay"); }));
+}
+
+TEST_F(Tools, CodeOfOthersIsNotRunAndTheLogSaysWhatToDo) {
+    proves("Tools", "`Node.spawn` of a fun, remote shells: `undef`, and the log says why", direction::to_us);
+    EXPECT_EQ(otp.erl("{_, M1} = spawn_monitor(S, fun() -> ok end), "
+                      "receive {'DOWN', M1, _, _, {undef, [{erlang, apply, [_, []], _}]}} -> undef end"),
+              "undef");
+    EXPECT_EQ(otp.erl("{_, M2} = spawn_monitor(S, shell, start, []), "
+                      "receive {'DOWN', M2, _, _, {undef, [{shell, start, [], _}]}} -> undef end"),
+              "undef");
+    EXPECT_EQ(otp.erl("{badrpc, {'EXIT', {undef, [{lists, sort, [[2, 1]], []}]}}} = "
+                      "rpc:call(S, lists, sort, [[2, 1]]), undef"),
+              "undef");
+    EXPECT_EQ(otp.elixir(":rpc.call(:\"sedge@127.0.0.1\", :code, :ensure_loaded, [IEx])"), "{:error, :nofile}");
+    EXPECT_THAT(log->text, HasSubstr("otp@127.0.0.1 called erlang:apply/2, which is not served here: undef; this is a "
+                                     "C++ node, which runs no code of others"));
+    EXPECT_THAT(log->text, HasSubstr("for a shell on this node: sedge shell --remote sedge@127.0.0.1"));
+    EXPECT_THAT(log->text, HasSubstr("called lists:sort/1, which is not served here: undef"));
+}
+
+TEST_F(Tools, TheShellListsWhatIsRegisteredOnAllNodes) {
+    proves("Tools", "`nregs()`, `net_kernel:node_info` in the shell", direction::to_us);
+    EXPECT_EQ(otp.erl("c:nregs()"), "ok");
+    EXPECT_TRUE(eventually([&] {
+        const std::string all = otp.program().output();
+        const auto at = all.find("Registered procs on node 'sedge@127.0.0.1'");
+        return at != std::string::npos && all.find("sedge:ear/0", at) != std::string::npos;
+    })) << otp.program().output();
+    EXPECT_EQ(otp.erl("{ok, Facts} = net_kernel:node_info(S), proplists:get_value(state, Facts)"), "up");
+}
+
 TEST_F(Tools, WorldFindsOurNodeByItsPortMapper) {
     proves("Tools", "`net_adm:world` by `.hosts.erlang`", direction::to_us);
     temporary_folder folder{"sedge-world"};
@@ -185,10 +230,15 @@ TEST_F(Tools, SystemItemsHaveTheFormsOfOtp) {
                       "dirty_cpu_schedulers_online, dirty_io_schedulers, multi_scheduling, otp_release, version, "
                       "system_version, system_architecture, machine, wordsize, {wordsize, internal}, "
                       "{wordsize, external}, kernel_poll, smp_support, threads, thread_pool_size, creation, endian, "
-                      "build_type, emu_flavor, os_type, scheduler_id])"),
+                      "build_type, emu_flavor, os_type, scheduler_id, emu_type, compat_rel, heap_type, "
+                      "message_queue_data, time_correction, time_offset, time_warp_mode, tolerant_timeofday, "
+                      "debug_compiled, dynamic_trace, dynamic_trace_probes, port_parallelism, modified_timing_level, "
+                      "cpu_quota, update_cpu_info, multi_scheduling_blockers, normal_multi_scheduling_blockers, "
+                      "trace_control_word, scheduler_bind_type, c_compiler_used])"),
               "[]");
     EXPECT_EQ(otp.erl("Differ(statistics, [wall_clock, runtime, reductions, exact_reductions, run_queue, io, "
-                      "garbage_collection, total_run_queue_lengths, total_run_queue_lengths_all, total_active_tasks, "
+                      "garbage_collection, context_switches, total_run_queue_lengths, total_run_queue_lengths_all, "
+                      "total_active_tasks, "
                       "total_active_tasks_all])"),
               "[]");
     EXPECT_EQ(otp.erl("[K || {K, _} <- rpc:call(S, erlang, memory, [])] -- [K || {K, _} <- erlang:memory()]"), "[]");
@@ -196,6 +246,35 @@ TEST_F(Tools, SystemItemsHaveTheFormsOfOtp) {
     EXPECT_EQ(otp.erl("Keys = fun(N) -> [K || {K, _} <- rpc:call(N, observer_backend, sys_info, [])] end, "
                       "Keys(S) =:= Keys(P)"),
               "true");
+}
+
+TEST_F(Tools, FunctionsThatReadHaveTheFormsOfOtp) {
+    proves("Tools", "clocks, ports, `os`, `application`, `code` and `ets` by rpc", direction::to_us);
+    start_peer();
+    EXPECT_EQ(otp.erl("[{M, F, A, B} || {M, F, Args} <- [{erlang, timestamp, []}, {erlang, system_time, []}, "
+                      "{erlang, system_time, [native]}, {erlang, system_time, [nanosecond]}, "
+                      "{erlang, system_time, [100]}, {erlang, monotonic_time, []}, {erlang, monotonic_time, [second]}, "
+                      "{erlang, time_offset, []}, {erlang, date, []}, {erlang, time, []}, {erlang, localtime, []}, "
+                      "{erlang, universaltime, []}, {os, timestamp, []}, {os, system_time, []}, {os, type, []}, "
+                      "{os, version, []}, {os, getpid, []}, {inet, gethostname, []}, {net_adm, localhost, []}, "
+                      "{init, get_status, []}, {application, get_env, [kernel, odd]}, "
+                      "{application, get_env, [kernel, odd, 7]}, {application, loaded_applications, []}, "
+                      "{application, get_key, [odd, vsn]}, {application, get_application, [odd]}, "
+                      "{code, which, [odd]}, {code, is_loaded, [odd]}, {code, ensure_loaded, [odd]}, "
+                      "{erlang, module_loaded, [odd]}, {erlang, garbage_collect, []}, {erlang, group_leader, []}, "
+                      "{ets, info, [odd]}, {ets, info, [odd, size]}, {ets, whereis, [odd]}, {erlang, loaded, []}], "
+                      "A <- [rpc:call(S, M, F, Args)], B <- [rpc:call(P, M, F, Args)], Form(A) =/= Form(B)]"),
+              "[]");
+    EXPECT_EQ(otp.erl("[{M, F} || {M, F, Args} <- [{erlang, system_time, [week]}, {erlang, port_info, [odd]}, "
+                      "{erlang, monotonic_time, [0]}, {erlang, garbage_collect, [odd]}, {erlang, module_loaded, [1]}], "
+                      "A <- [rpc:call(S, M, F, Args)], B <- [rpc:call(P, M, F, Args)], A =/= B]"),
+              "[]");
+    EXPECT_EQ(otp.erl("Port = fun(N) -> {_, Q} = hd(rpc:call(N, erlang, system_info, [dist_ctrl])), Q end, "
+                      "Info = fun(N) -> rpc:call(N, erlang, port_info, [Port(N)]) end, "
+                      "{Form([{K, 1} || {K, _} <- Info(S)]) =:= Form([{K, 1} || {K, _} <- Info(P)]), "
+                      "[K || {K, _} <- Info(S)] =:= [K || {K, _} <- Info(P)], "
+                      "lists:member(Port(S), rpc:call(S, erlang, ports, []))}"),
+              "{true,true,true}");
 }
 
 TEST_F(Tools, ProcessInfoHasEveryItemOfOtpInItsForm) {

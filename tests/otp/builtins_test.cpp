@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <fstream>
 #include <sstream>
+#include <unistd.h>
 
 namespace sedge::test {
 namespace {
@@ -237,6 +238,114 @@ TEST_F(Builtins, StatisticsCountSinceLastAsked) {
     EXPECT_GE(*since.element(0).as<int>(), *since.element(1).as<int>());
     EXPECT_EQ(rpc("erlang", "statistics", atom{"run_queue"}), "0");
     EXPECT_EQ(rpc("erlang", "statistics", atom{"foo"}), badarg_of("statistics", "[foo]"));
+}
+
+TEST_F(Builtins, SchedulersAreTheWorkers) {
+    adjust = [](node_options& o) { o.workers = 3; };
+    auto& wide = boot('w');
+    otp::kernel at_w{*wide};
+    ASSERT_TRUE(at_w.start());
+    ASSERT_TRUE(connect(a, 'w'));
+    auto of_w = [&](std::string_view function, const char* item) {
+        const std::vector<term> list{term{atom{item}}};
+        return to_erlang(
+            sim.block_on(otp::erpc_call(*a, wide->name(), atom{"erlang"}, atom{function}, list, in(60s))).body);
+    };
+    EXPECT_EQ(of_w("system_info", "schedulers"), "3");
+    EXPECT_EQ(of_w("system_info", "schedulers_online"), "3");
+    EXPECT_EQ(of_w("system_info", "scheduler_bindings"), "{unbound,unbound,unbound}");
+    EXPECT_EQ(of_w("system_info", "multi_scheduling"), "enabled");
+    EXPECT_EQ(of_w("statistics", "run_queue_lengths"), "[0,0,0]");
+    EXPECT_EQ(of_w("statistics", "active_tasks"), "[1,0,0]");
+    EXPECT_EQ(of_w("statistics", "scheduler_wall_time").substr(0, 4), "[{1,");
+    EXPECT_NE(of_w("statistics", "scheduler_wall_time").find(",{3,"), std::string::npos);
+}
+
+TEST_F(Builtins, ClocksTellTheTimeInEveryUnit) {
+    auto clock = [&](const char* function, const auto&... unit) {
+        return *ask("erlang", function, unit...).body.template as<std::int64_t>();
+    };
+    const auto nano = clock("system_time");
+    for (const auto& [unit, in_a_second] : {std::pair{"second", 1},
+                                            {"millisecond", 1'000},
+                                            {"microsecond", 1'000'000},
+                                            {"nanosecond", 1'000'000'000},
+                                            {"native", 1'000'000'000}}) {
+        const auto tolerated = in_a_second; // time passes between the calls
+        EXPECT_NEAR(static_cast<double>(clock("system_time", atom{unit})),
+                    static_cast<double>(nano) * in_a_second / 1e9, tolerated)
+            << unit;
+    }
+    EXPECT_NEAR(static_cast<double>(clock("system_time", 50)), static_cast<double>(nano) / 2e7, 50);
+    EXPECT_EQ(rpc("erlang", "system_time", atom{"week"}), badarg_of("system_time", "[week]"));
+    EXPECT_EQ(rpc("erlang", "system_time", 0), badarg_of("system_time", "[0]"));
+    const auto before = clock("monotonic_time", atom{"second"});
+    sim.run_for(10s);
+    EXPECT_NEAR(static_cast<double>(clock("monotonic_time", atom{"second"}) - before), 10, 2);
+    EXPECT_NEAR(static_cast<double>(clock("monotonic_time") + clock("time_offset")),
+                static_cast<double>(clock("system_time")), 1e9);
+    using stamp = std::tuple<std::int64_t, std::int64_t, std::int64_t>;
+    const auto [mega, seconds, micro] = *ask("os", "timestamp").body.as<stamp>();
+    EXPECT_NEAR(static_cast<double>(mega * 1'000'000 + seconds), static_cast<double>(clock("system_time", 1)), 2);
+    EXPECT_LT(micro, 1'000'000);
+    EXPECT_EQ(ask("erlang", "universaltime").body.arity(), 2u);
+    EXPECT_EQ(ask("erlang", "date").body.arity(), 3u);
+}
+
+TEST_F(Builtins, ConnectionsAreShownAsPorts) {
+    auto list = ask("erlang", "ports").body;
+    ASSERT_EQ(list.view().length(), 1u);
+    const term port{*list.view().elements().begin()};
+    EXPECT_EQ(to_erlang(ask("erlang", "port_info", port, atom{"name"}).body), "{name,\"tcp_inet\"}");
+    EXPECT_EQ(to_erlang(ask("erlang", "port_info", port, atom{"registered_name"}).body), "[]");
+    EXPECT_EQ(ask("erlang", "port_info", port).body.view().length(), 7u);
+    EXPECT_NE(rpc("erlang", "port_info", port, atom{"odd"}).find("badarg"), std::string::npos);
+    auto control = ask("erlang", "system_info", atom{"dist_ctrl"}).body;
+    EXPECT_EQ(to_erlang(control), "[{'a@10.0.0.1'," + to_erlang(port) + "}]");
+    const sedge::port gone{b->name(), 12345, b->creation()};
+    EXPECT_EQ(rpc("erlang", "port_info", gone), "undefined");
+    EXPECT_EQ(rpc("erlang", "port_info", gone, atom{"id"}), "undefined");
+}
+
+TEST_F(Builtins, WhatABeamWithoutTheseWouldSayOfApplicationsTablesAndCode) {
+    EXPECT_EQ(rpc("application", "loaded_applications"), rpc("application", "which_applications"));
+    EXPECT_EQ(rpc("application", "get_key", atom{"sedge"}, atom{"description"}),
+              "{ok,\"C++ nodes in an Erlang cluster\"}");
+    EXPECT_EQ(rpc("application", "get_key", atom{"kernel"}, atom{"vsn"}), "undefined");
+    EXPECT_EQ(rpc("application", "get_env", atom{"kernel"}, atom{"x"}), "undefined");
+    EXPECT_EQ(rpc("application", "get_env", atom{"kernel"}, atom{"x"}, 7), "7");
+    EXPECT_EQ(rpc("ets", "all"), "[]");
+    EXPECT_EQ(rpc("ets", "info", atom{"x"}), "undefined");
+    EXPECT_EQ(rpc("code", "which", atom{"lists"}), "non_existing");
+    EXPECT_EQ(rpc("code", "which", atom{"erlang"}), "preloaded");
+    EXPECT_EQ(rpc("erlang", "module_loaded", atom{"lists"}), "false");
+    EXPECT_NE(rpc("code", "all_loaded").find("{observer_backend,preloaded}"), std::string::npos);
+    EXPECT_EQ(rpc("os", "type"), "{unix,linux}");
+    EXPECT_EQ(rpc("os", "getpid"), "\"" + std::to_string(getpid()) + "\"");
+    EXPECT_EQ(rpc("inet", "gethostname"), "{ok," + rpc("net_adm", "localhost") + "}");
+    EXPECT_EQ(rpc("erlang", "garbage_collect"), "true");
+    EXPECT_EQ(rpc("erlang", "garbage_collect", spawn_named("ear")), "true");
+    EXPECT_EQ(rpc("erlang", "garbage_collect", 1), badarg_of("garbage_collect", "[1]"));
+}
+
+TEST_F(Builtins, FunctionsThatAreNotServedAreToldInTheLogOnce) {
+    for (int i = 0; i < 2; ++i) {
+        rpc("lists", "sort", std::vector<term>{});
+        rpc("erlang", "apply", atom{"fun"}, std::vector<term>{});
+    }
+    on_a([this](process& self) -> task<> {
+        self.spawn_request(b->name(), atom{"shell"}, atom{"start"}, {});
+        co_await self.sleep(1s);
+    });
+    const std::string story = sim.story();
+    const auto told = [&story](const std::string& line) {
+        const auto first = story.find(line);
+        return first != std::string::npos && story.find(line, first + 1) == std::string::npos;
+    };
+    EXPECT_TRUE(told("a@10.0.0.1 called lists:sort/1, which is not served here: undef")) << story;
+    EXPECT_TRUE(told("erlang:apply/2, which is not served here: undef; this is a C++ node, which runs no code"));
+    EXPECT_TRUE(told("shell:start/0, which is not served here: undef; for a shell on this node: sedge shell --remote "
+                     "b@10.0.0.2"));
 }
 
 TEST_F(Builtins, TermsTravelAsBinaries) {

@@ -80,6 +80,52 @@ TEST_F(ServedTools, ReportsNeedNoMoreThanInfo) {
     EXPECT_NE(heard[0].find("not_permitted"), std::string::npos) << heard[0];
 }
 
+TEST_F(ServedTools, TracersAreToldThatThereIsNothingToTrace) {
+    const auto before = b->processes().size();
+    std::vector<std::string> heard;
+    on_a([&](process& server) -> task<> { // as dbg's server with a tracer of its own
+        server.spawn_request(b->name(), atom{"dbg"}, atom{"do_relay"}, {term{server.self()}, term{server.self()}});
+        for (int i = 0; i < 2; ++i) {
+            auto waiting = server.receive_if({}, server.env().now() + 5s);
+            auto message = co_await std::move(waiting);
+            if (message) heard.push_back(to_erlang(*message));
+        }
+        co_await server.sleep(5s);
+        EXPECT_EQ(b->processes().size(), before + 1);
+    });
+    ASSERT_EQ(heard.size(), 2u);
+    EXPECT_TRUE(heard[1].starts_with("{started,")) << heard[1];
+    settle();
+    EXPECT_EQ(b->processes().size(), before) << "the relay ends with the server";
+    EXPECT_EQ(to_erlang(call("dbg", "erlang_trace", {term{atom{"all"}}, term{true}, term{none}})), "0");
+}
+
+TEST_F(ServedTools, TracerThatWantsAPortIsEndedInsteadOfWaitingForEver) {
+    at_a.reset(); // as a BEAM, where everybody may end everything
+    settle();
+    otp::kernel_options open;
+    otp::role everybody;
+    everybody.name = "default";
+    everybody.may.insert(otp::right::control);
+    open.roles = otp::role_table{{everybody}};
+    at_a.emplace(*a, open);
+    ASSERT_TRUE(at_a->start());
+    pid server = a->spawn([&](process& self) -> task<> {
+        const std::tuple wanted{atom{"port"}, 8415};
+        self.spawn_request(b->name(), atom{"dbg"}, atom{"do_relay"}, {term{self.self()}, term{wanted}});
+        co_await self.sleep(1h);
+    });
+    settle();
+    EXPECT_FALSE(a->is_alive(server));
+    // Somebody else's process is not touched.
+    pid other = b->spawn(wait_for_one);
+    on_a([&](process& self) -> task<> {
+        self.spawn_request(b->name(), atom{"dbg"}, atom{"do_relay"}, {term{other}, term{std::tuple{atom{"port"}, 1}}});
+        co_await self.sleep(1s);
+    });
+    EXPECT_TRUE(b->is_alive(other));
+}
+
 TEST_F(ServedTools, TheApplicationsPageShowsWhoHasSpawnedWhom) {
     pid parent = b->spawn(
         [](process& self) -> task<> {

@@ -54,6 +54,50 @@ TEST_P(Workers, MessagesOfOneSenderArriveInOrder) {
     for (int i = 0; i < 200; ++i) EXPECT_EQ((*seen)[static_cast<std::size_t>(i)], std::to_string(i));
 }
 
+TEST_P(Workers, AllAreInformedOfWithOneQuestionEach) {
+    std::set<pid> made;
+    for (unsigned i = 0; i < 30; ++i) {
+        auto options = on_worker(i);
+        options.label = "waits";
+        made.insert((*a)->spawn(ends_with(term{1}), options));
+    }
+    settle();
+    for (const auto& who : made) (*a)->send(who, term{1});
+    const auto least = info_of_all(**a);
+    std::set<pid> seen;
+    for (const auto& info : least) {
+        EXPECT_EQ(info.label, "waits");
+        seen.insert(info.self);
+    }
+    EXPECT_EQ(seen, made);
+    settle();
+    EXPECT_TRUE(info_of_all(**a).empty());
+    EXPECT_EQ(totals_of(**a).count, 0u);
+}
+
+TEST_P(Workers, TotalsAreTheSumsOverAllWorkers) {
+    std::vector<pid> made;
+    for (unsigned i = 0; i < 9; ++i)
+        made.push_back((*a)->spawn(
+            [](process& self) -> task<> {
+                for (;;) {
+                    auto waiting = self.receive();
+                    co_await std::move(waiting);
+                }
+            },
+            on_worker(i)));
+    for (const auto& who : made)
+        for (int i = 0; i < 10; ++i) (*a)->send(who, term{i});
+    settle();
+    const auto sums = totals_of(**a);
+    EXPECT_EQ(sums.count, 9u);
+    EXPECT_EQ(sums.messages_handled, 90u);
+    EXPECT_EQ(sums.runnable_by_worker, (std::vector<std::size_t>{0, 0, 0}));
+    std::size_t bytes = 0;
+    for (const auto& who : made) bytes += (*a)->info(who)->memory_bytes;
+    EXPECT_EQ(sums.memory_bytes, bytes);
+}
+
 TEST_P(Workers, ANameLeadsToItsProcessFromEveryWorkerAtOnce) {
     auto seen = make_inbox();
     auto options = on_worker(1);

@@ -32,6 +32,22 @@ struct process_load {
 };
 [[nodiscard]] process_load load_of(node& of);
 
+/// Sums over the processes that live now.
+struct process_totals {
+    std::size_t count = 0;
+    std::size_t runnable = 0; ///< That wait for their turn.
+    std::vector<std::size_t> runnable_by_worker;
+    std::size_t memory_bytes = 0;
+    std::uint64_t messages_handled = 0;
+};
+/// Of a worker that does not answer within 50 ms only how many there are.
+[[nodiscard]] process_totals totals_of(node& of);
+
+/// As `node::info` of every process, without messages. For many processes: each worker is asked once, while one that
+/// computes makes a question for each process wait. Of the processes of one that does not answer within 50 ms only what
+/// is known without it.
+[[nodiscard]] std::vector<process_info> info_of_all(node& of);
+
 /// A connection of somebody else that came to nothing: it was not let in, or its handshake was not finished.
 struct refused_connection {
     std::string_view kind; ///< `wrong_cookie`, `timed_out`, `tls`, ...: few different ones, for counting.

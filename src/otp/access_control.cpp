@@ -99,7 +99,7 @@ bool accepts_message(kernel_state& state, const remote_signal& signal) {
 bool settles_conflict(const kernel_state& state, const remote_signal& signal, const role& r) {
     const auto* process = std::get_if<pid>(&signal.target);
     if (!process || !signal.payload->is_atom("kill") || !has(r, right::global) || !state.names->running) return false;
-    return state.names->names->names.is_or_was_named(*process);
+    return state.names->is_named_by_us(*process) && state.names->names->names.is_or_was_named(*process);
 }
 
 /// Two nodes may have settled the same conflict, and the loser is killed twice.

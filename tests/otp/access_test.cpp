@@ -2,6 +2,8 @@
 #include "otp/kernels.hpp"
 
 #include <sedge/otp/gen.hpp>
+#include <sedge/otp/global.hpp>
+#include <sedge/otp/server.hpp>
 
 namespace sedge::test {
 namespace {
@@ -64,6 +66,101 @@ TEST_F(Access, LinkingDoesNotHelpAStrangerToKill) {
         self.unlink(target);
     });
     EXPECT_TRUE(b->is_alive(target));
+}
+
+TEST_F(Access, AGlobalNameThatOthersGiveDoesNotExposeAProcess) {
+    pid target = ear();
+    const term name{atom{"target"}};
+    ASSERT_TRUE(sim.block_on(at_a->global().register_name(name, target, in(30s))).value());
+    settle();
+    ASSERT_EQ(at_b->global().whereis_name(name), target);
+    from_a([target](process& self) { self.exit(target, term{atom{"kill"}}); });
+    EXPECT_TRUE(b->is_alive(target));
+    // The same by way of a function that is served.
+    EXPECT_EQ(rpc("global", "re_register_name", name, target), "yes");
+    from_a([target](process& self) { self.exit(target, term{atom{"kill"}}); });
+    EXPECT_TRUE(b->is_alive(target));
+    // What its own program has named may lose a conflict, and is ended then.
+    ASSERT_TRUE(sim.block_on(at_b->global().re_register_name(name, target, in(30s))));
+    from_a([target](process& self) { self.exit(target, term{atom{"kill"}}); });
+    EXPECT_FALSE(b->is_alive(target));
+}
+
+TEST_F(Access, ConflictsThatAreMadeUpEndNobody) {
+    pid target = ear();
+    const pid mine{a->name(), 77, 0, a->creation()}; // on the lesser node, so that it would stay
+    const term random_exit = otp::conflict_resolver{otp::conflict_method::random_exit}.fun();
+    const auto resolve = [&](const char* name, const pid& one, const pid& other) {
+        return rpc("global", "resolve_it", random_exit, atom{name}, one, other);
+    };
+    const std::string nobody = "{badrpc,{'EXIT',{badarg,";
+    for (const auto& victim : {target, *b->whereis(atom{"rex"}), *b->whereis(atom{"net_kernel"})}) {
+        EXPECT_EQ(resolve("x", mine, victim).substr(0, nobody.size()), nobody);
+        EXPECT_EQ(resolve("x", victim, mine).substr(0, nobody.size()), nobody);
+        EXPECT_TRUE(b->is_alive(victim));
+    }
+    ASSERT_TRUE(sim.block_on(at_a->global().register_name(term{atom{"x"}}, target, in(30s))).value());
+    settle();
+    EXPECT_EQ(resolve("x", mine, target), "<a@10.0.0.1.77.0>") << "the name goes, the process stays";
+    EXPECT_TRUE(b->is_alive(target));
+}
+
+/// All that comes to mind; each with the rights of the role that tries it.
+TEST_F(Access, NothingEndsAProcessForWhoMayNotControl) {
+    otp::role r = only({right::info, right::call, right::spawn, right::send, right::global});
+    give_b({r});
+    at_b->functions().add(
+        "m", "job", [] {}, otp::access::spawn);
+    otp::server_handlers handlers;
+    handlers.call = [](process&, otp::gen_request) -> task<std::optional<term>> { co_return term{atom{"here"}}; };
+    const pid server = b->spawn([handlers](process& self) { return otp::run_server(self, handlers); },
+                                {.label = "server", .name = "server"_atom});
+    settle();
+    const term kill{atom{"kill"}};
+    const pid parent = b->group_leader();
+    const std::tuple terminate{atom{"terminate"}, kill};
+    from_a([&](process& self) { self.exit(server, kill); });
+    from_a([&](process& self) { self.exit(server, term{atom{"stop"}}); });
+    a->spawn([server](process& self) -> task<> {
+        self.link(server);
+        co_await self.sleep(1s);
+        self.exit(term{atom{"crash"}});
+    });
+    from_a([&](process& self) { self.set_group_leader(server, self.self()); });
+    const std::vector<term> messages{
+        term{std::tuple{atom{"EXIT"}, parent, kill}},
+        term{std::tuple{atom{"EXIT"}, server, kill}},
+        term{std::tuple{atom{"DOWN"}, a->make_reference(), atom{"process"}, parent, kill}},
+        term{std::tuple{atom{"system"}, std::tuple{pid{a->name(), 1, 0, a->creation()}, 1}, terminate}},
+        term{std::tuple{atom{"$gen_call"}, std::tuple{pid{a->name(), 1, 0, a->creation()}, 1}, terminate}},
+        term{std::tuple{atom{"$gen_cast"}, atom{"stop"}}},
+        term{std::tuple{atom{"global_name_conflict"}, atom{"server"}}},
+    };
+    for (const auto& m : messages)
+        for (const auto& to : {destination{server}, at("server")}) send(to, m);
+    for (const auto& m : messages) // by rex, in whose name it would come
+        send(at("rex"),
+             term{std::tuple{pid{a->name(), 1, 0, a->creation()}, std::tuple{atom{"sbcast"}, atom{"server"}, m}}});
+    for (const auto& m : messages)
+        for (const char* service : {"net_kernel", "rex", "user", "logger_proxy", "global_name_server", "pg"})
+            send(at(service), m);
+    const auto undef = [this](const char* module, const char* function, const auto&... arguments) {
+        return rpc(module, function, arguments...).find("undef") != std::string::npos;
+    };
+    EXPECT_TRUE(undef("erlang", "exit", server, kill));
+    EXPECT_TRUE(undef("erlang", "halt"));
+    EXPECT_TRUE(undef("init", "stop"));
+    EXPECT_TRUE(undef("erlang", "unregister", "server"_atom));
+    EXPECT_TRUE(undef("erlang", "register", "other"_atom, server));
+    EXPECT_TRUE(undef("gen_server", "stop", server));
+    EXPECT_TRUE(undef("sys", "terminate", server, kill));
+    EXPECT_TRUE(undef("Elixir.Process", "exit", server, kill));
+    settle();
+    ASSERT_TRUE(b->is_alive(server));
+    EXPECT_EQ(to_erlang(sim.block_on(otp::call(*a, at("server"), term{1}, in(10s))).value()), "here");
+    for (const char* service : {"net_kernel", "rex", "user", "logger_proxy", "global_name_server", "pg"})
+        EXPECT_TRUE(b->whereis(atom{service}) && b->is_alive(*b->whereis(atom{service}))) << service;
+    EXPECT_EQ(b->info(server)->group_leader, b->group_leader());
 }
 
 TEST_F(Access, ProcessThatLinkedItselfCanBeEnded) {

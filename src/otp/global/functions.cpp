@@ -24,13 +24,29 @@ outcome failed_change(const error& why, call_context& c, arguments all) {
     return failure(not_here ? "noproc" : "timeout", c, all);
 }
 
+/// A name that another node has us give to one of our processes is not counted as given by ourselves.
+struct foreign_name {
+    foreign_name(global::service& s, const atom& caller, pid to)
+        : at(s), who(std::move(to)), forgets(caller != s.here.name() && !s.is_named_by_us(who)) {}
+    ~foreign_name() {
+        if (forgets) at.forget_named_by_us(who);
+    }
+    foreign_name(const foreign_name&) = delete;
+    global::service& at;
+    pid who;
+    bool forgets;
+};
+
 task<outcome> do_register(service_ptr service, call_context& c, std::vector<term> all) {
     auto who = all[1].as<pid>();
     if (!who) co_return failure("function_clause", c, all);
     auto how = all.size() > 2 ? as_resolver(all[2]) : std::optional{fun_of(conflict_method::random_exit)};
     if (!how) co_return failure("function_clause", c, all);
-    auto changing =
-        global{service}.register_name(all[0], *who, c.self.env().now() + change_time, conflict_resolver{*how});
+    auto make = [&] {
+        const foreign_name guard{*service, c.caller.node, *who};
+        return global{service}.register_name(all[0], *who, c.self.env().now() + change_time, conflict_resolver{*how});
+    };
+    auto changing = make();
     result<bool> is_new = co_await std::move(changing);
     if (!is_new) co_return failed_change(is_new.error(), c, all);
     co_return outcome::value(term{atom{*is_new ? "yes" : "no"}});
@@ -41,8 +57,12 @@ task<outcome> do_re_register(service_ptr service, call_context& c, std::vector<t
     if (!who) co_return failure("function_clause", c, all);
     auto how = all.size() > 2 ? as_resolver(all[2]) : std::optional{fun_of(conflict_method::random_exit)};
     if (!how) co_return failure("function_clause", c, all);
-    auto changing =
-        global{service}.re_register_name(all[0], *who, c.self.env().now() + change_time, conflict_resolver{*how});
+    auto make = [&] {
+        const foreign_name guard{*service, c.caller.node, *who};
+        return global{service}.re_register_name(all[0], *who, c.self.env().now() + change_time,
+                                                conflict_resolver{*how});
+    };
+    auto changing = make();
     result<void> changed = co_await std::move(changing);
     co_return changed ? outcome::value(term{atom{"yes"}}) : failed_change(changed.error(), c, all);
 }
@@ -82,15 +102,16 @@ term caught(const outcome& ended) {
     return ended.body;
 }
 
-/// Whoever asks needs no right to call the function itself: it is the one that the name was registered with.
+/// Of the two processes the second is ours, and has the name here; else nobody could ask in good faith. Whoever asks
+/// needs no right to call the function itself: it is the one that the name was registered with.
 task<outcome> do_resolve(const function_table& table, service_ptr service, call_context& c, std::vector<term> all) {
-    auto one = all[2].as<pid>();
-    auto other = all[3].as<pid>();
-    if (!one || !other) co_return failure("badarg", c, all);
-    if (auto method = method_of(all[0]))
-        co_return outcome::value(resolve_here(c.self.node(), *method, all[1], *one, *other));
+    auto his = all[2].as<pid>();
+    auto mine = all[3].as<pid>();
     const named* known = service->running ? service->names->names.find(all[1]) : nullptr;
-    const auto exported = known && known->method == all[0] ? exported_in(all[0]) : std::nullopt;
+    if (!his || !mine || !known || known->who != *mine || mine->node != c.self.node().name())
+        co_return failure("badarg", c, all);
+    if (auto method = method_of(all[0])) co_return outcome::value(resolve_here(*service, *method, all[1], *his, *mine));
+    const auto exported = known->method == all[0] ? exported_in(all[0]) : std::nullopt;
     call_request call{c.caller, c.self.node().name(), c.group_leader, {}, {}, {all.begin() + 1, all.end()}};
     if (exported) std::tie(call.module, call.function) = *exported;
     auto entry = table.find(call.module, call.function, call.arguments.size());

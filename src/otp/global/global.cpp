@@ -143,11 +143,13 @@ conflict_resolver conflict_resolver::function(std::string_view module, std::stri
 }
 
 task<result<bool>> global::register_name(term name, pid who, time_point deadline, conflict_resolver how) const {
+    if (service_) service_->note_named_by_us(who);
     return carry_out(
         service_, make_request(service_, request::kind::add, {std::move(name), std::move(who), how.fun()}, deadline));
 }
 
 task<result<void>> global::re_register_name(term name, pid who, time_point deadline, conflict_resolver how) const {
+    if (service_) service_->note_named_by_us(who);
     return without_value(carry_out(service_, make_request(service_, request::kind::replace,
                                                           {std::move(name), std::move(who), how.fun()}, deadline)));
 }

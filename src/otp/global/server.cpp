@@ -255,7 +255,7 @@ private:
         const auto method = method_of(c.mine.method);
         term answer;
         if (method && mine.node == self_.node().name()) {
-            answer = resolve_here(self_.node(), *method, c.his.name, c.his.who, mine);
+            answer = resolve_here(*service_, *method, c.his.name, c.his.who, mine);
         } else {
             std::vector<term> arguments{c.mine.method, c.his.name, term{c.his.who}, term{mine}};
             auto asking = erpc_call(self_.node(), mine.node, atom{"global"}, atom{"resolve_it"}, arguments, until);
@@ -299,9 +299,14 @@ private:
 
 } // namespace
 
-term resolve_here(node& here, conflict_method method, const term& name, const pid& one, const pid& other) {
+term resolve_here(global::service& at, conflict_method method, const term& name, const pid& one, const pid& other) {
+    node& here = at.here;
     auto settled = settle(method, name, one, other);
-    if (settled.killed) {
+    const bool spared = settled.killed && settled.killed->node == here.name() && !at.is_named_by_us(*settled.killed);
+    if (spared) {
+        here.env().log(log_level::info, printable("[sedge] global: " + to_string(*settled.killed) + " loses the name " +
+                                                  to_erlang(name) + ", and lives on: others have given it the name"));
+    } else if (settled.killed) {
         here.env().log(log_level::info, printable("[sedge] global: Name conflict terminating {" + to_erlang(name) +
                                                   "," + to_string(*settled.killed) + "}"));
         here.exit(*settled.killed, term{atom{"kill"}});

@@ -7,10 +7,12 @@
 #include <sedge/process/node.hpp>
 #include <sedge/wire/environment.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <unordered_set>
 #include <vector>
 
 namespace sedge::otp {
@@ -40,6 +42,19 @@ public:
             if (auto on_conflict = watcher.lock()) (*on_conflict)(what);
     }
 
+    /// Notes that this program itself gives the process a global name. Only such a process is ended when it loses a
+    /// conflict: others could name any process here, and then settle a conflict that they have made up.
+    void note_named_by_us(const pid& who) {
+        if (who.node != here.name()) return;
+        if (named_by_us_.size() >= prune_at_) {
+            std::erase_if(named_by_us_, [this](const pid& p) { return !here.is_alive(p); });
+            prune_at_ = std::max(prune_least, 2 * named_by_us_.size());
+        }
+        named_by_us_.insert(who);
+    }
+    void forget_named_by_us(const pid& who) { named_by_us_.erase(who); }
+    [[nodiscard]] bool is_named_by_us(const pid& who) const { return named_by_us_.contains(who); }
+
     /// A change of a name that waits for the registrar.
     struct request {
         request(environment& env, time_point d) : done(env), deadline(d) {}
@@ -65,6 +80,11 @@ public:
         return is_gone ? std::nullopt : std::optional{found->who};
     }
     [[nodiscard]] std::vector<atom> known() const { return running ? names->known_nodes() : std::vector<atom>{}; }
+
+private:
+    static constexpr std::size_t prune_least = 64;
+    std::unordered_set<pid> named_by_us_; // some of which may have ended
+    std::size_t prune_at_ = prune_least;
 };
 
 namespace registry {
@@ -80,7 +100,8 @@ task<> run_registrar(process& self, service_ptr service);
 term make_release(const effect::release_lock& what);
 
 /// `global:resolve_it/4` with a method of `global` itself: carries out `settle` here. The pid that stays, or `none`.
-term resolve_here(node& here, conflict_method method, const term& name, const pid& one, const pid& other);
+/// A process of this node that others have named loses the name only.
+term resolve_here(global::service& at, conflict_method method, const term& name, const pid& one, const pid& other);
 
 } // namespace registry
 } // namespace sedge::otp

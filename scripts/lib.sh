@@ -32,7 +32,9 @@ need() {
     local missing=() package
     for package; do is_installed "$package" || missing+=("$package"); done
     ((${#missing[@]})) || return 0
-    say "Installing ${missing[*]}"
+    local time=""
+    ((${#missing[@]} < 5)) || time=", which may take some minutes"
+    say "Installing ${#missing[@]} packages$time: ${missing[*]}"
     apt_get install "${missing[@]}" || give_up "apt-get could not install ${missing[*]}; the lines above say why"
 }
 

@@ -179,6 +179,13 @@ class Soak:
                 out[member.name] = round(statistics.median(warm[-part:]) - statistics.median(warm[:part]))
         return out
 
+    def by_minute(self):
+        """Of the node of sedge that is never killed: kilobytes in the median, for each minute of its life."""
+        minutes = {}
+        for at, kilobytes in self.members[0].memory:
+            minutes.setdefault(int(at // 60), []).append(kilobytes)
+        return [round(statistics.median(minutes[minute])) for minute in sorted(minutes)]
+
     def verdict(self, mesh):
         sums = self.totals()
         logged = {"sedge": {}, "otp": {}}
@@ -197,6 +204,7 @@ class Soak:
             "seconds": round(self.options.minutes * 60), "faults": self.faults, **sums,
             "contested_names_unequal": len(contested), "memory_growth_kb": growth,
             "memory_kb": {m.name: m.memory[-1][1] for m in self.members if m.memory},
+            "memory_kb_by_minute": self.by_minute(),
             "seconds_to_mesh": round(mesh, 1), "logged": logged, "violations": self.violations[:50],
             "verdict": "failed" if self.violations else "passed"}
 

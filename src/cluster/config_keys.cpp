@@ -65,6 +65,10 @@ std::vector<config_key> make_keys() {
         number(
             {"--workers", "node.workers", "NUMBER", "1", "threads for processes that the program puts on several"},
             [](c& to) -> std::int64_t& { return to.node.workers; }, 1, limits::workers_max),
+        number(
+            {"--message-bytes-max", "node.message_bytes_max", "BYTES", "67108864",
+             "the largest message that is taken; a larger one ends the connection"},
+            [](c& to) -> std::int64_t& { return to.node.message_bytes_max; }, 1 << 20, 0x7fff'fffe),
         flag({"--connect-all", "node.connect_all", "", "true", "share global names; peers of peers become peers"},
              [](c& to) -> bool& { return to.node.connect_all; }),
         text({"--lost-connections", "node.lost_connections", "WHEN", "one_end",

@@ -158,6 +158,7 @@ result<node_options> node_options_of(const configuration& config, const node_nam
     out.tick_time = seconds{node.tick_time};
     out.setup_time = milliseconds{node.setup_time};
     out.workers = static_cast<unsigned>(node.workers);
+    out.message_bytes_max = static_cast<std::size_t>(node.message_bytes_max);
     auto detection = detection_of(config.detection);
     if (!detection) return std::move(detection).error();
     out.detection = *detection;

@@ -2,6 +2,7 @@
 #include <sedge/dist/error.hpp>
 #include <sedge/dist/fragments.hpp>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -21,10 +22,16 @@ std::size_t to_come(std::uint64_t left, std::size_t part) {
 }
 } // namespace
 
-result<void> reassembly::reserve(std::size_t more) const {
+/// Whether a message of which so many bytes are held may have more.
+result<void> reassembly::reserve(std::size_t held, std::size_t more) const {
+    if (more > bounds_.message_bytes_max - std::min(held, bounds_.message_bytes_max))
+        return error{sedge::errc::limit_exceeded, "a message of more than " +
+                                                      std::to_string(bounds_.message_bytes_max) +
+                                                      " bytes; message_bytes_max says how large one may be"};
     if (more > bounds_.bytes_max - bytes_)
-        return error{sedge::errc::limit_exceeded,
-                     "more than " + std::to_string(bounds_.bytes_max) + " bytes in fragmented messages under way"};
+        return error{sedge::errc::limit_exceeded, "more than " + std::to_string(bounds_.bytes_max) +
+                                                      " bytes of messages that are not whole yet; "
+                                                      "unfinished_bytes_max says how many there may be"};
     return {};
 }
 
@@ -36,8 +43,8 @@ result<void> reassembly::begin(std::uint64_t sequence, std::uint64_t count, cont
     if (open_.size() >= bounds_.sequences_max)
         return error{sedge::errc::limit_exceeded,
                      "more than " + std::to_string(bounds_.sequences_max) + " fragmented messages under way"};
-    if (auto room = reserve(part.size()); !room) return room.error();
-    sequence_state state{std::move(control), incoming_term{std::move(atoms)}, count - 1, now};
+    if (auto room = reserve(0, part.size()); !room) return room.error();
+    sequence_state state{std::move(control), incoming_term{std::move(atoms)}, count - 1, now, count - 1};
     if (auto added = state.payload.add(part, to_come(state.left, part.size())); !added)
         return broken_payload(state.control, added.error());
     bytes_ += part.size();
@@ -51,7 +58,7 @@ result<std::optional<reassembly::message>> reassembly::add(std::uint64_t sequenc
     if (found == open_.end()) return broken("fragment of an unknown message");
     auto& state = found->second;
     if (number == 0 || number != state.left) return broken("fragment out of order");
-    if (auto room = reserve(part.size()); !room) return room.error();
+    if (auto room = reserve(state.payload.bytes(), part.size()); !room) return room.error();
     --state.left;
     if (auto added = state.payload.add(part, to_come(state.left, part.size())); !added)
         return broken_payload(state.control, added.error());
@@ -60,7 +67,8 @@ result<std::optional<reassembly::message>> reassembly::add(std::uint64_t sequenc
 
 std::span<std::uint8_t> reassembly::open(std::uint64_t sequence, std::uint64_t number, std::size_t size) {
     const auto found = open_.find(sequence);
-    if (found == open_.end() || number == 0 || number != found->second.left || !reserve(size)) return {};
+    if (found == open_.end() || number == 0 || number != found->second.left) return {};
+    if (!reserve(found->second.payload.bytes(), size)) return {};
     opened_ = sequence;
     opened_size_ = size;
     return found->second.payload.open(size, to_come(number - 1, size));
@@ -87,10 +95,16 @@ result<std::optional<reassembly::message>> reassembly::note_part(std::uint64_t s
     return complete;
 }
 
-result<void> reassembly::check(time_point now) const {
-    for (const auto& [sequence, state] : open_)
-        if (now - state.since > bounds_.time_max)
-            return error{sedge::errc::limit_exceeded, "a fragmented message is under way for too long"};
+result<void> reassembly::check(time_point now) {
+    const duration most = bounds_.time_max * static_cast<std::int64_t>(open_.size());
+    for (auto& [sequence, state] : open_) {
+        if (std::exchange(state.left_then, state.left) != state.left)
+            state.since = now;
+        else if (now - state.since > most)
+            return error{sedge::errc::limit_exceeded, "no further part of a message has come for " +
+                                                          std::to_string(std::chrono::floor<seconds>(most).count()) +
+                                                          " s"};
+    }
     return {};
 }
 

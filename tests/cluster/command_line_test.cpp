@@ -36,6 +36,8 @@ TEST(CommandLine, EveryKeyOfTheFileIsAnOption) {
             arguments.push_back("1.3");
         else if (option.flag == "--spin" || option.flag == "--workers")
             arguments.push_back("50");
+        else if (option.flag == "--message-bytes-max")
+            arguments.push_back("200000000");
         else if (!option.value_name.empty())
             arguments.push_back("4000");
         EXPECT_TRUE(parse_command_line(arguments)) << option.flag << ": " << complaint(arguments);

@@ -43,6 +43,7 @@ tick_time = 30
 setup_time = 3000
 spin = 50
 workers = 2
+message_bytes_max = 200000000
 [epmd]
 port = 4370
 embedded = false
@@ -72,6 +73,7 @@ timeout = 30000
     EXPECT_EQ(config->node.setup_time, 3000);
     EXPECT_EQ(config->node.spin, 50);
     EXPECT_EQ(config->node.workers, 2);
+    EXPECT_EQ(config->node.message_bytes_max, 200'000'000);
     EXPECT_EQ(config->epmd.port, 4370);
     EXPECT_FALSE(config->epmd.embedded);
     EXPECT_EQ(config->epmd.names, "lan");

@@ -28,7 +28,7 @@ std::string text_of(const result<std::optional<reassembly::message>>& whole) {
 }
 
 struct Reassembly : testing::Test {
-    reassembly parts{{4, 100, seconds{60}}};
+    reassembly parts{{4, 100, 100, seconds{60}}};
     time_point now{};
 
     result<void> begin(std::uint64_t sequence, std::uint64_t count, byte_view part = ten) {
@@ -86,13 +86,26 @@ TEST_F(Reassembly, NumberOfSequencesIsBounded) {
     EXPECT_EQ(code(begin(5, 2).error()), make_error_code(errc::limit_exceeded));
 }
 
-TEST_F(Reassembly, SixtyFourSequencesAreOpenAtATimeAndOneMoreIsRefused) {
+TEST_F(Reassembly, ThousandsOfSequencesAreOpenAtATimeAndOneMoreIsRefused) {
+    constexpr std::uint64_t most = limits::fragment_sequences_max;
+    static_assert(most >= 64);
     reassembly usual;
-    for (std::uint64_t s = 1; s <= 64; ++s) EXPECT_TRUE(usual.begin(s, 2, {}, {}, first_of(1, ""), now)) << s;
-    EXPECT_EQ(usual.open_sequences(), 64u);
-    EXPECT_EQ(code(usual.begin(65, 2, {}, {}, first_of(1, ""), now).error()), make_error_code(errc::limit_exceeded));
+    for (std::uint64_t s = 1; s <= most; ++s) ASSERT_TRUE(usual.begin(s, 2, {}, {}, first_of(1, ""), now)) << s;
+    EXPECT_EQ(usual.open_sequences(), most);
+    EXPECT_EQ(code(usual.begin(most + 1, 2, {}, {}, first_of(1, ""), now).error()),
+              make_error_code(errc::limit_exceeded));
     ASSERT_TRUE(usual.add(30, 1, as_bytes("x")).value());
-    EXPECT_TRUE(usual.begin(65, 2, {}, {}, first_of(1, ""), now)) << "one of them is whole, so there is room again";
+    EXPECT_TRUE(usual.begin(most + 1, 2, {}, {}, first_of(1, ""), now)) << "one is whole, so there is room again";
+}
+
+TEST_F(Reassembly, EachMessageHasItsOwnBound) {
+    parts = reassembly{{4, 95, 100, seconds{60}}};
+    ASSERT_TRUE(begin(1, 5, first_part(50)));
+    EXPECT_TRUE(parts.add(1, 4, byte_buffer(45)));
+    const auto refused = parts.add(1, 3, byte_buffer(1));
+    EXPECT_EQ(code(refused.error()), make_error_code(errc::limit_exceeded));
+    EXPECT_NE(refused.error().context().find("message_bytes_max"), std::string::npos) << "says what to change";
+    EXPECT_TRUE(parts.open(1, 3, 1).empty());
 }
 
 TEST_F(Reassembly, BytesAreBoundedOverAllSequences) {
@@ -117,12 +130,25 @@ TEST_F(Reassembly, AnnouncedCountCostsNothing) {
     EXPECT_EQ(parts.bytes(), 10u);
 }
 
-TEST_F(Reassembly, MessageMustBeWholeWithinAMinute) {
-    ASSERT_TRUE(begin(1, 2, first_of(10, "")));
+TEST_F(Reassembly, AMinuteWithoutAnotherPartIsTheEnd) {
+    ASSERT_TRUE(begin(1, 3, first_of(20, "")));
+    now += seconds{60};
+    EXPECT_TRUE(parts.check(now));
+    ASSERT_FALSE(parts.add(1, 2, ten).value());
+    now += seconds{1};
+    EXPECT_TRUE(parts.check(now)) << "it goes on";
     now += seconds{60};
     EXPECT_TRUE(parts.check(now));
     now += milliseconds{1};
     EXPECT_EQ(code(parts.check(now).error()), make_error_code(errc::limit_exceeded));
     ASSERT_TRUE(parts.add(1, 1, ten).value());
     EXPECT_TRUE(parts.check(now));
+}
+
+TEST_F(Reassembly, MessagesThatTakeTurnsHaveAMinuteEach) {
+    for (std::uint64_t s = 1; s <= 4; ++s) ASSERT_TRUE(begin(s, 2, first_of(10, "")));
+    now += seconds{240};
+    EXPECT_TRUE(parts.check(now));
+    now += milliseconds{1};
+    EXPECT_FALSE(parts.check(now));
 }

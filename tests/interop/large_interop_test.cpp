@@ -91,7 +91,48 @@ TEST_F(Large, MessageAboveTheLimitEndsTheConnectionWithASentence) {
     EXPECT_EQ(otp.erl("rpc:call('sedge@127.0.0.1', erlang, node, [], 60000)", 90s), "'sedge@127.0.0.1'");
     otp.erl("{nobody, 'sedge@127.0.0.1'} ! binary:copy(<<7>>, 257 bsl 20), ok");
     EXPECT_TRUE(eventually([&] { return !us.node.is_connected(there); }, 60s));
-    EXPECT_NE(log->text.find("bytes in fragmented messages under way"), std::string::npos) << log->text;
+    EXPECT_NE(log->text.find("message_bytes_max says how large one may be"), std::string::npos) << log->text;
+}
+
+TEST_F(Large, OtpTakesWhatWeWouldNot) {
+    proves("Flow", "a message above message_bytes_max is no limit of what is sent", direction::from_us);
+    otp.ask_erl("receive {B, From} -> {byte_size(B), binary:last(B)} after 60000 -> none end");
+    const term large{byte_buffer(std::size_t{300} << 20, 5)};
+    us.node.send(registered{"driver"_atom, there}, term{std::tuple{large, us.node.name()}});
+    EXPECT_EQ(otp.answer(90s), "{314572800,5}");
+    EXPECT_TRUE(us.node.is_connected(there));
+}
+
+/// With the limits that a node has if nobody says otherwise.
+class ManyLarge : public WithOtp {
+protected:
+    sedge_side& us = start_sedge();
+    otp_node& otp = start_otp();
+    const atom there{otp.name()};
+
+    void SetUp() override { ASSERT_TRUE(run(us.node.connect(there))); }
+    void TearDown() override { EXPECT_EQ(otp.complaints(), ""); }
+};
+
+/// What OTP does when many of its processes send at the same time: parts of all of them in turn, so that hundreds of
+/// messages are under way, and none is whole before most of the bytes have come.
+TEST_F(ManyLarge, OfHundredsOfTheirProcessesAtOnceAllArrive) {
+    proves("Flow", "hundreds of processes send several megabytes each at the same time", direction::to_us);
+    std::size_t came = 0;
+    us.node.spawn(
+        [&](process& self) -> task<> {
+            for (;;) {
+                term message = co_await self.receive();
+                const auto bytes = message.view().binary();
+                came += bytes && bytes->size() == 2'000'000 && bytes->back() == 7 ? 1 : 0;
+            }
+        },
+        {.label = "sink", .name = "sink"_atom});
+    otp.erl("B = binary:copy(<<7>>, 2000000), Ps = [spawn(fun() -> receive go -> {sink, 'sedge@127.0.0.1'} ! B end end)"
+            " || _ <- lists:seq(1, 200)], [P ! go || P <- Ps], ok");
+    EXPECT_TRUE(eventually([&] { return came == 200 || !us.node.is_connected(there); }, 60s));
+    EXPECT_EQ(came, 200u);
+    EXPECT_TRUE(us.node.is_connected(there)) << log->text;
 }
 
 TEST_F(Large, AtomHeavyMessagesCrossBothWays) {

@@ -41,11 +41,11 @@ inline constexpr std::size_t handshake_failures_max = 5;          ///< In the wi
 inline constexpr std::chrono::seconds handshake_failure_window{60};
 inline constexpr std::chrono::seconds handshake_block_time{60};
 inline constexpr std::size_t handshake_sources_remembered_max = 1024; ///< Addresses whose failures are counted.
-inline constexpr std::size_t fragment_sequences_max = 64;             ///< Open at a time, per peer.
-inline constexpr std::size_t fragment_bytes_max = message_bytes_max;  ///< Sum over open sequences, per peer.
-inline constexpr std::chrono::seconds fragment_time_max{60};          ///< From first to last fragment.
-inline constexpr std::size_t send_queue_bytes_max = 8 * mebibyte;     ///< Per peer; above it the connection is dropped.
-inline constexpr std::size_t peers_max = 1024;                        ///< Connections after the handshake.
+inline constexpr std::size_t fragment_sequences_max = 4096; ///< Open at a time, per peer: processes that send at once.
+inline constexpr std::size_t fragment_bytes_max = 512 * mebibyte; ///< Of open sequences together, per peer.
+inline constexpr std::chrono::seconds fragment_time_max{60};      ///< Without a further fragment, for each open one.
+inline constexpr std::size_t send_queue_bytes_max = 8 * mebibyte; ///< Per peer; above it the connection is dropped.
+inline constexpr std::size_t peers_max = 1024;                    ///< Connections after the handshake.
 
 // Processes.
 inline constexpr std::size_t signals_per_peer_max = 100'000; ///< Links and monitors one peer may set here.

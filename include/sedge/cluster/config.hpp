@@ -40,12 +40,13 @@ struct node_settings {
     std::string listen;        ///< Address of the distribution listener; empty: all.
     std::int64_t port_min = 0; ///< Range of the listener's port; 0: any.
     std::int64_t port_max = 0;
-    std::int64_t tick_time = 60;              ///< Seconds.
-    std::int64_t setup_time = 7000;           ///< Milliseconds.
-    std::int64_t spin = 0;                    ///< Microseconds: `system_environment::spin_before_sleep`; 0: not at all.
-    std::int64_t workers = 1;                 ///< `node_options::workers`
-    bool connect_all = true;                  ///< `otp::kernel_options::connect_all`
-    std::string lost_connections = "one_end"; ///< `otp::loss_reports`: one_end, always or never.
+    std::int64_t tick_time = 60;    ///< Seconds.
+    std::int64_t setup_time = 7000; ///< Milliseconds.
+    std::int64_t spin = 0;          ///< Microseconds: `system_environment::spin_before_sleep`; 0: not at all.
+    std::int64_t workers = 1;       ///< `node_options::workers`
+    std::int64_t message_bytes_max = 64 << 20; ///< `node_options::message_bytes_max`
+    bool connect_all = true;                   ///< `otp::kernel_options::connect_all`
+    std::string lost_connections = "one_end";  ///< `otp::loss_reports`: one_end, always or never.
 };
 
 /// `[detection]`, in milliseconds: `dist::detector_options`.

@@ -57,7 +57,9 @@ struct watch_options {
 
 struct connection_options {
     duration tick_time = seconds{60};                          ///< See `ticker`.
-    std::size_t message_bytes_max = limits::message_bytes_max; ///< Of what comes in: one packet, all unfinished parts.
+    std::size_t message_bytes_max = limits::message_bytes_max; ///< Of one that comes in, whole or in parts.
+    std::size_t unfinished_bytes_max =
+        limits::fragment_bytes_max; ///< Of all that have come in part; the above at least.
     /// What may wait when something more is sent. The largest message that goes in parts does not count: it is held
     /// by reference, and one such message is allowed whatever its size. Messages without a payload (links, monitors,
     /// acknowledgements) and exits have `limits::send_control_bytes` more.

@@ -24,7 +24,10 @@ class reassembly {
 public:
     struct limits_of {
         std::size_t sequences_max = limits::fragment_sequences_max;
-        std::size_t bytes_max = limits::fragment_bytes_max; ///< Over all sequences.
+        std::size_t message_bytes_max = limits::message_bytes_max; ///< Of one sequence.
+        std::size_t bytes_max = limits::fragment_bytes_max;        ///< Over all sequences.
+        /// A peer sends parts of all its open messages in turn. So each may go without a part for this long, multiplied
+        /// by how many are open.
         duration time_max = limits::fragment_time_max;
     };
     struct message {
@@ -49,8 +52,9 @@ public:
     [[nodiscard]] std::span<std::uint8_t> open(std::uint64_t sequence, std::uint64_t number, std::size_t size);
     result<std::optional<message>> close();
 
-    /// Errors: errc::limit_exceeded if a message has been under way for longer than allowed.
-    [[nodiscard]] result<void> check(time_point now) const;
+    /// To be called now and then. Errors: errc::limit_exceeded if nothing has come of a message for longer than
+    /// allowed, as seen by these calls.
+    [[nodiscard]] result<void> check(time_point now);
 
     [[nodiscard]] std::size_t open_sequences() const noexcept { return open_.size(); }
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
@@ -60,9 +64,10 @@ private:
         control_message control;
         incoming_term payload;
         std::uint64_t left = 0; // parts still to come; the next one has this number
-        time_point since{};
+        time_point since{};     // the first part came, or `check` saw that another one had
+        std::uint64_t left_then = 0;
     };
-    result<void> reserve(std::size_t more) const;
+    result<void> reserve(std::size_t held, std::size_t more) const;
     result<std::optional<message>> note_part(std::uint64_t sequence, std::size_t size);
 
     limits_of bounds_;

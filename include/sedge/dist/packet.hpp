@@ -50,8 +50,8 @@ public:
     /// The last message does not take the short way again.
     void forget_last() noexcept { last_.size = 0; }
 
-    /// Errors: errc::limit_exceeded if a fragmented message has been under way for too long.
-    [[nodiscard]] result<void> check(time_point now) const { return fragments_.check(now); }
+    /// To be called now and then. Errors: errc::limit_exceeded if nothing more comes of a message in parts.
+    [[nodiscard]] result<void> check(time_point now) { return fragments_.check(now); }
 
 private:
     result<std::optional<incoming>> pass_through(byte_view packet);

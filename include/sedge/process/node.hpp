@@ -46,8 +46,10 @@ struct node_options {
     std::size_t send_queue_bytes_max = limits::send_queue_bytes_max;
     std::size_t send_wait_bytes = limits::send_wait_bytes; ///< Per peer: above it `process::send_wait` waits.
     seconds send_stall_time{30}; ///< A peer that takes nothing of what waits for it is down after this: `slow_peer`.
-    /// Of one message that comes in, and of all messages of one peer that come in parts at a time.
-    std::size_t message_bytes_max = limits::message_bytes_max;
+    std::size_t message_bytes_max = limits::message_bytes_max; ///< Of one message that comes in.
+    /// Of all messages of one peer of which parts have come and not yet the last; `message_bytes_max` at least. As many
+    /// as its processes send at the same time. Takes memory only when they come.
+    std::size_t unfinished_bytes_max = limits::fragment_bytes_max;
     /// Threads that run processes, up to `limits::workers_max`. Worker 0 is the thread that runs the environment, with
     /// connections, names and services; the others run the processes that `spawn_options::worker` puts there.
     unsigned workers = 1;
@@ -150,7 +152,8 @@ public:
     [[nodiscard]] std::string certificate_of(const atom& peer) const;
 
     /// Another cookie than the node's own for connections with `peer` from now on, whoever begins them
-    /// (`erlang:set_cookie(Node, Cookie)`). A connection that is up stays.
+    /// (`erlang:set_cookie(Node, Cookie)`); for this node's own name, the one for all that have no other. A connection
+    /// that is up stays.
     /// Errors: errc::invalid_argument for a cookie that is not set, errc::limit_exceeded.
     result<void> set_cookie(const atom& peer, dist::cookie secret);
 

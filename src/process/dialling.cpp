@@ -162,7 +162,7 @@ void peer_set::forget_if_idle(const atom& name) {
     peers_.erase(name);
 }
 
-void peer_set::when_up(const atom& name, std::size_t bytes, std::function<void()> retry) {
+void peer_set::when_up(const atom& name, std::size_t bytes, std::function<void()> retry, bool is_awaited) {
     auto lost = [this, name] { owner_.node_lost(name); };
     if (stopping_ || !arbiter_ || name_lost_) return lost();
     auto p = find(name);
@@ -173,10 +173,14 @@ void peer_set::when_up(const atom& name, std::size_t bytes, std::function<void()
         if (p && p->last_failure && owner_.env.now() < p->failed_at + owner_.options.dial_pause) return lost();
         p = find_or_add(name);
     }
-    if (p->waiting_bytes + bytes > owner_.options.send_queue_bytes_max) {
+    const std::size_t more = is_awaited ? limits::send_control_bytes : 0;
+    if (p->waiting_bytes + bytes > owner_.options.send_queue_bytes_max + more) {
         owner_.env.log(log_level::warning, "[sedge] too much is waiting for the connection to " +
                                                printable(name.text()) + ": a message was dropped");
-        return;
+        if (!is_awaited) return;
+        p->waiting.clear();
+        p->waiting_bytes = 0;
+        return lost();
     }
     p->waiting.push_back(std::move(retry));
     p->waiting_bytes += bytes;

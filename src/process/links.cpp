@@ -18,16 +18,23 @@ bool is_end_of_stream(const error& why) {
     return why == make_error_code(wire::errc::closed) || is_of_system(why.code().category());
 }
 
-/// The word that node events and OTP use for the end of a connection.
-std::string down_reason(const error& why) {
+/// The end of a connection in a word: OTP's where it has one.
+std::string down_word(const error& why) {
     if (why == make_error_code(dist::errc::tick_timeout)) return "net_tick_timeout";
     if (why == make_error_code(dist::errc::slow_peer)) return "slow_peer";
-    if (why == make_error_code(wire::errc::closed)) return "connection_closed";
+    if (why == make_error_code(dist::errc::queue_full)) return "queue_full";
+    if (why == make_error_code(dist::errc::bad_packet)) return "bad_packet";
+    if (why == make_error_code(errc::limit_exceeded)) return "limit_exceeded";
     if (why == make_error_code(errc::stopped)) return why.context().empty() ? "disconnect" : why.context();
-    const auto& category = why.code().category();
-    const bool of_stream =
-        is_of_system(category) || category == wire::tls_category() || category == wire::tls_alert_category();
-    return of_stream ? "connection_closed" : why.message();
+    return "connection_closed";
+}
+
+/// The same for people: where the peer, or we, have done something wrong, all that is known of it.
+std::string down_text(const error& why) {
+    const bool says_more = why == make_error_code(dist::errc::bad_packet) ||
+                           why == make_error_code(dist::errc::queue_full) ||
+                           why == make_error_code(errc::limit_exceeded);
+    return says_more ? why.message() : down_word(why);
 }
 
 /// How a message changes the number of links and monitors that a peer holds here.
@@ -75,6 +82,7 @@ void peer_set::link_up(dist::established link, dist::name_arbiter::attempt numbe
     options.send_wait_bytes = owner_.options.send_wait_bytes;
     options.send_stall_time = owner_.options.send_stall_time;
     options.message_bytes_max = owner_.options.message_bytes_max;
+    options.unfinished_bytes_max = owner_.options.unfinished_bytes_max;
     if (const auto& times = owner_.options.detection)
         options.watch = {*times, owner_.creation, mapper_port, watched_links_};
     SEDGE_ASSERT(!p->connection);
@@ -86,7 +94,7 @@ void peer_set::link_up(dist::established link, dist::name_arbiter::attempt numbe
     p->standing = node_standing{.name = p->name, .since = p->up_since, .hidden = hidden};
     p->last_failure.reset();
     p->last_reason.reset();
-    owner_.node_changed({p->name, true, hidden, {}});
+    owner_.node_changed({p->name, true, hidden, {}, number});
     announce(*p, node_event::kind::up, node_state::up, {});
     if (p->connection) p->connection->start(); // a watcher may have closed it
     auto waiting = std::exchange(p->waiting, {});
@@ -126,9 +134,9 @@ void peer_set::link_down(peer& p, const error& why) {
         owner_.env.log(log_level::warning,
                        "[sedge] connection to " + printable(p.name.text()) + " closed: " + printable(why.message()));
     owner_.node_lost(p.name);
-    owner_.node_changed({p.name, false, hidden, down_reason(why)});
+    owner_.node_changed({p.name, false, hidden, down_word(why), p.number});
     const bool in_order = p.leaving && is_end_of_stream(why);
-    announce(p, node_event::kind::down, in_order ? node_state::left : node_state::down, down_reason(why));
+    announce(p, node_event::kind::down, in_order ? node_state::left : node_state::down, down_text(why));
     p.note_change();
     if (p.name == named_by_ && !stopping_) lose_name();
 }

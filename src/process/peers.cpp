@@ -127,6 +127,10 @@ bool peer_set::has_room(const atom& name) const {
 
 result<void> peer_set::set_cookie(const atom& name, dist::cookie secret) {
     if (!secret.is_set()) return error{errc::invalid_argument, "cookie for " + printable(name.text()) + " is not set"};
+    if (name == owner_.name) {
+        owner_.options.cookie = std::move(secret);
+        return {};
+    }
     if (cookies_.size() >= limits::peer_cookies_max && cookies_.count(name) == 0)
         return error{errc::limit_exceeded,
                      "cookies for more than " + std::to_string(limits::peer_cookies_max) + " peers"};
@@ -165,6 +169,11 @@ bool peer_set::is_up(const atom& name) const { return linked(name) != nullptr; }
 bool peer_set::is_stale(const pid& who) const {
     const auto* p = linked(who.node);
     return p != nullptr && p->connection->peer().creation != who.creation;
+}
+
+bool peer_set::knows(const atom& name, dist::capability what) const {
+    const auto* p = linked(name);
+    return p == nullptr || p->connection->peer().chosen.has(what);
 }
 
 bool peer_set::send_message(const pid& from, const pid& to, const term& message) {
@@ -216,16 +225,16 @@ std::string peer_set::certificate_of(const atom& name) const {
     return p && p->connection ? p->connection->certificate() : std::string{};
 }
 
-void peer_set::send(const atom& to, dist::control_message message, std::optional<term> payload, const pid* sender) {
+bool peer_set::send(const atom& to, dist::control_message message, std::optional<term> payload, const pid* sender) {
+    namespace ctl = dist::control;
     auto* p = linked(to);
-    if (p == nullptr) return;
-    p->count(std::holds_alternative<dist::control::exit>(message) ||
-                     std::holds_alternative<dist::control::monitor_p_exit>(message)
-                 ? -1
-                 : 0);
+    if (p == nullptr) return true;
+    const bool ends_a_relation = std::holds_alternative<ctl::exit>(message) ||
+                                 std::holds_alternative<ctl::monitor_p_exit>(message) ||
+                                 std::holds_alternative<ctl::unlink_id>(message);
+    if (ends_a_relation) p->count(-1);
     auto sent = p->connection->send(message, payload ? &*payload : nullptr, sender);
-    if (!sent && sent.error() == make_error_code(dist::errc::not_supported))
-        owner_.env.log(log_level::warning, "[sedge] " + sent.error().message());
+    return sent || sent.error() != make_error_code(dist::errc::not_supported);
 }
 
 node_traffic peer_set::traffic() const {

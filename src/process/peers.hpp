@@ -57,19 +57,24 @@ public:
     [[nodiscard]] const std::map<std::string_view, std::uint64_t>& refusals() const noexcept { return refused_; }
     [[nodiscard]] std::string certificate_of(const atom& peer) const;
 
-    /// Sends if the peer is up. Otherwise drops the message; see `when_up`.
-    void send(const atom& to, dist::control_message message, std::optional<term> payload, const pid* sender = nullptr);
+    /// Sends if the peer is up. Otherwise drops the message; see `when_up`. False if the peer is one that cannot
+    /// receive such a message: then it is dropped, too.
+    bool send(const atom& to, dist::control_message message, std::optional<term> payload, const pid* sender = nullptr);
     /// The same for a message from process to process. False, and nothing is done, if the peer is not up or `to` is of
     /// another incarnation.
     bool send_message(const pid& from, const pid& to, const term& message);
     /// Runs `retry` when the peer is up, after dialling it if nobody does; never if that fails: then all that have
-    /// relations to that node are told it is lost. `bytes` is what waiting costs.
-    void when_up(const atom& peer, std::size_t bytes, std::function<void()> retry);
+    /// relations to that node are told it is lost. `bytes` is what waiting costs. Where too much waits already,
+    /// messages are dropped; what somebody waits to hear of (`is_awaited`) has more room, and then counts as a failed
+    /// attempt.
+    void when_up(const atom& peer, std::size_t bytes, std::function<void()> retry, bool is_awaited = false);
     /// See dist::connection::room; at once if there is no connection.
     [[nodiscard]] task<> room(atom name);
     /// True if `room` would complete at once.
     [[nodiscard]] bool has_room(const atom& name) const;
     result<void> set_cookie(const atom& name, dist::cookie secret);
+    /// True unless that peer is up and lacks it.
+    [[nodiscard]] bool knows(const atom& peer, dist::capability what) const;
     /// True if that peer is up in another incarnation than this pid's.
     [[nodiscard]] bool is_stale(const pid& who) const;
 

@@ -6,6 +6,8 @@
 
 #include <sedge/term/text.hpp>
 
+#include <map>
+
 namespace sedge {
 
 namespace {
@@ -17,6 +19,13 @@ std::optional<term> as_message(const signal::node_change& change, const std::opt
     if (wanted != kind::all && (wanted == kind::hidden) != change.hidden) return std::nullopt;
     const atom what{change.up ? "nodeup" : "nodedown"};
     if (!options) return term{std::tuple{what, change.node}};
+    if (options->as_map || options->connection_id) {
+        std::map<atom, term> map;
+        if (options->connection_id) map.emplace("connection_id", change.connection);
+        if (options->reason && !change.up) map.emplace("nodedown_reason", atom{change.reason});
+        if (options->type) map.emplace("node_type", atom{change.hidden ? "hidden" : "visible"});
+        return term{std::tuple{what, change.node, map}};
+    }
     std::vector<term> list; // in OTP's order
     if (options->reason && !change.up) list.push_back(term{std::tuple{atom{"nodedown_reason"}, atom{change.reason}}});
     if (options->type) list.push_back(term{std::tuple{atom{"node_type"}, atom{change.hidden ? "hidden" : "visible"}}});
@@ -27,8 +36,10 @@ std::optional<term> as_message(const signal::node_change& change, const std::opt
 
 void process::block::watch_nodes(bool on, const std::optional<node_monitor_options>& options) {
     auto& watches = rare().node_watches;
-    std::erase(watches, options);
-    if (on) watches.push_back(options);
+    if (on)
+        watches.push_back(options);
+    else
+        std::erase(watches, options);
     owner_.processes.watch_nodes(self_, !watches.empty());
 }
 
@@ -237,8 +248,13 @@ void process::block::terminate(const term& reason) {
             reaction r;
             std::vector<term> messages;
             known.on(*n, true, messages, r);
+        } else if (auto* made = std::get_if<signal::spawned>(&s)) {
+            reaction r;
+            known.on(*made, r); // its link and monitor end below
+            for (auto& o : r.out) owner_.send_signal(self_, o.to, std::move(o.what));
         }
     }
+    for (const auto& [request, on] : known.links_to_come()) owner_.processes.note_orphan(request, on, reason);
     reaction r;
     known.end(reason, r);
     for (auto& o : r.out) owner_.send_signal(self_, o.to, std::move(o.what));

@@ -215,7 +215,16 @@ void process_table::relate(const pid& who, const atom& node) {
     related_.add(number(who), node);
 }
 
+std::optional<term> process_table::take_orphan(const reference& request) {
+    const auto position = orphans_.find(request);
+    if (position == orphans_.end()) return std::nullopt;
+    term reason = std::move(position->second.reason);
+    orphans_.erase(position);
+    return reason;
+}
+
 void process_table::node_lost(const atom& node) {
+    std::erase_if(orphans_, [&](const auto& one) { return one.second.node == node; });
     const auto concerned = related_.take(node);
     for (auto n : concerned)
         if (auto* block = find_number(n)) block->deliver(signal::node_lost{node});

@@ -84,6 +84,12 @@ public:
     void add_alias(const reference& ref, const pid& who) { aliases_.insert_or_assign(ref, number(who)); }
     void forget_alias(const reference& ref) { aliases_.erase(ref); }
 
+    /// A process that has asked for one on `node`, linked to it, has ended before the answer: what to tell that one.
+    void note_orphan(const reference& request, const atom& node, const term& reason) {
+        orphans_.insert_or_assign(request, orphan{node, reason});
+    }
+    std::optional<term> take_orphan(const reference& request);
+
     /// Remembers that `who` may have relations to `node`, so that it hears when the node is lost.
     void relate(const pid& who, const atom& node);
     /// Tells all that have relations to it, and all that watch nodes.
@@ -96,6 +102,10 @@ public:
 
 private:
     static constexpr std::size_t first_slots = 64;
+    struct orphan {
+        atom node;   // which answers, or is lost
+        term reason; // that its parent has ended with
+    };
 
     [[nodiscard]] std::size_t index(std::uint64_t n) const noexcept { return (n >> bits_) & (slots_.size() - 1); }
     [[nodiscard]] process::block* find_apart(const pid& who) const noexcept;
@@ -129,6 +139,7 @@ private:
     std::unordered_map<std::uint64_t, process::block*> expected_; // their envelopes own them
     // Only on this thread:
     std::unordered_map<reference, std::uint64_t> aliases_;
+    std::unordered_map<reference, orphan> orphans_; // by the request for them; each is answered
     node_relations related_;
     std::unordered_set<std::uint64_t> node_watchers_;
 };

@@ -112,13 +112,18 @@ void node::impl::send_on(const pid& from, const destination& to, any_signal s, s
     if (!peers.is_up(on)) {
         std::size_t bytes = sizeof s;
         if (auto* m = std::get_if<signal::message>(&s)) bytes += m->payload.bytes().size();
-        peers.when_up(on, bytes, [this, from, to, s] { send_on(from, to, s, losses_); });
+        const bool is_awaited = !std::holds_alternative<signal::message>(s);
+        peers.when_up(
+            on, bytes, [this, from, to, s] { send_on(from, to, s, losses_); }, is_awaited);
         return;
     }
     const pid* who = std::get_if<pid>(&to);
     if (who && peers.is_stale(*who)) return home.bounce(to, std::move(s), atom{"noproc"});
     if (auto* m = std::get_if<signal::message>(&s); m && who && peers.send_message(from, *who, m->payload)) return;
     if (auto p = as_packet(from, to, s)) peers.send(on, std::move(p->control), std::move(p->payload), &from);
+    auto* u = std::get_if<signal::unlink>(&s); // a peer older than OTP 24 does not acknowledge it
+    if (u != nullptr && who && !peers.knows(on, dist::capability::unlink_id))
+        home.deliver_local(u->from, signal::unlink_ack{*who, u->id});
 }
 
 void worker::send_to_alias(const pid& from, const reference& alias, term message) {
@@ -158,14 +163,17 @@ void node::impl::request_spawn(const spawn_call& call, const reference& ref, con
         return home.deliver_local(call.from, std::move(answer));
     }
     if (was_lost_since(on, losses)) return; // answered already
-    if (!peers.is_up(on)) return peers.when_up(on, 1024, [=, this] { request_spawn(call, ref, on, with, losses_); });
+    if (!peers.is_up(on))
+        return peers.when_up(
+            on, 1024, [=, this] { request_spawn(call, ref, on, with, losses_); }, true);
     std::vector<atom> wanted;
     if (with.monitor) wanted.emplace_back("monitor");
     if (with.link) wanted.emplace_back("link");
     dist::control::spawn_request request{ref,         call.from,     call.group_leader,
                                          call.module, call.function, static_cast<std::uint32_t>(call.arguments.size()),
                                          term{wanted}};
-    peers.send(on, std::move(request), term{call.arguments});
+    if (!peers.send(on, std::move(request), term{call.arguments})) // a peer that spawns nothing, such as a C node
+        home.deliver_local(call.from, signal::spawned{ref, std::nullopt, atom{"notsup"}});
 }
 
 void worker::watch_node(const pid& who, const atom& node) {
@@ -188,6 +196,16 @@ void worker::bounce(const destination& to, any_signal s, const atom& reason) {
         send_signal(owner.no_process(), m->from, signal::down{m->from, m->ref, m->target, term{reason}});
     else if (auto* u = std::get_if<signal::unlink>(&s); u && who)
         send_signal(*who, u->from, signal::unlink_ack{*who, u->id});
+    else if (auto* made = std::get_if<signal::spawned>(&s); made && who)
+        disown(*who, *made);
+}
+
+/// Who asked for that process has ended before the answer came. The other node holds its link and its monitor.
+void worker::disown(const pid& parent, const signal::spawned& made) {
+    const auto reason = processes.take_orphan(made.request);
+    if (!made.child) return;
+    if (made.monitored) send_signal(parent, *made.child, signal::demonitor{parent, made.request});
+    if (made.linked && reason) send_signal(parent, *made.child, signal::exit{parent, *reason, true});
 }
 
 bool node::impl::is_accepted(remote_signal::kind what, const atom& peer, const destination& to,

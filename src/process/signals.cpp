@@ -199,6 +199,13 @@ void relations::on(const signal::node_lost& s, bool trap_exit, std::vector<term>
     }
 }
 
+std::vector<std::pair<reference, atom>> relations::links_to_come() const {
+    std::vector<std::pair<reference, atom>> all;
+    for (const auto& [ref, q] : requests_)
+        if (q.with.link) all.emplace_back(ref, q.on);
+    return all;
+}
+
 void relations::end(const term& reason, reaction& r) {
     for (const auto& [other, state] : links_)
         if (state.unlinking == 0) r.out.push_back({other, signal::exit{self_, reason, true}});

@@ -9,6 +9,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -42,7 +43,13 @@ struct spawned {
 /// The connection to a node was lost, with everything that hung on it.
 struct node_lost { atom node; };
 /// Node up and down, for those who asked by `monitor_nodes`.
-struct node_change { atom node; bool up = false; bool hidden = false; std::string reason; };
+struct node_change {
+    atom node;
+    bool up = false;
+    bool hidden = false;
+    std::string reason;           // for down: an atom's text
+    std::uint64_t connection = 0; // its number
+};
 } // namespace signal
 
 using any_signal = std::variant<signal::message, signal::link, signal::unlink, signal::unlink_ack, signal::exit,
@@ -93,6 +100,8 @@ public:
     /// May give several messages; `exit_reason` is that of the first link that kills.
     void on(const signal::node_lost& s, bool trap_exit, std::vector<term>& messages, reaction& r);
 
+    /// Requests for linked processes that are not answered yet, and who is to answer.
+    [[nodiscard]] std::vector<std::pair<reference, atom>> links_to_come() const;
     /// The process ends: exits for its links, downs for its watchers, demonitors for those it watched.
     void end(const term& reason, reaction& r);
 

@@ -80,6 +80,7 @@ public:
     /// Something that was to go to `to` could not: answers as a dead process (or a lost node) would.
     void bounce(const destination& to, any_signal s, const atom& reason);
     void deliver_to_alias(const reference& alias, term&& message);
+    void disown(const pid& parent, const signal::spawned& made);
 
     // -- other workers -----------------------------------------------------------------------------------------
     /// Runs `job` there, after everything that was sent there before.

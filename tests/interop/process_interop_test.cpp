@@ -32,12 +32,15 @@ protected:
     pid ear = us.node.spawn(
         [this](process& self) -> task<> {
             self.trap_exit(true);
+            reference watched;
             for (;;) {
                 auto waiting = self.receive();
                 term message = co_await std::move(waiting);
                 if (message.is_atom("stop")) self.exit(term{"told_to"_atom});
                 if (message.arity() == 2 && message.element(0).is_atom("watch")) {
-                    self.monitor(*message.element(1).as<pid>());
+                    watched = self.monitor(*message.element(1).as<pid>());
+                } else if (message.arity() == 2 && message.element(0).is_atom("leave")) {
+                    self.demonitor(watched);
                 } else if (message.arity() == 2 && message.element(0).is_atom("link")) {
                     self.link(*message.element(1).as<pid>());
                 } else if (message.arity() == 2 && message.element(0).is_atom("unlink")) {
@@ -173,6 +176,21 @@ TEST_P(BetweenProcesses, MonitorOfOursSaysWhyTheirsEnded) {
     otp.erl("P ! stop");
     EXPECT_TRUE(eventually([&] { return heard.size() == 1; }));
     EXPECT_THAT(heard[0], testing::MatchesRegex("\\{'DOWN',.*,process,<.*>,bye\\}"));
+}
+
+TEST_P(BetweenProcesses, DemonitorOfOursIsKnownThere) {
+    proves("Monitors", "demonitor", direction::from_us);
+    otp.erl("P = spawn(fun() -> receive stop -> ok end end), Ear ! {watch, P}");
+    EXPECT_EQ(otp.erl("(fun W(0) -> none; W(N) -> case process_info(P, monitored_by) of {_, [Ear]} -> known; "
+                      "_ -> timer:sleep(10), W(N - 1) end end)(300)"),
+              "known");
+    otp.erl("Ear ! {leave, P}");
+    EXPECT_EQ(otp.erl("(fun W(0) -> none; W(N) -> case process_info(P, monitored_by) of {_, []} -> gone; "
+                      "_ -> timer:sleep(10), W(N - 1) end end)(300)"),
+              "gone");
+    otp.erl("P ! stop");
+    run_for(300ms);
+    EXPECT_TRUE(heard.empty()) << testing::PrintToString(heard);
 }
 
 TEST_P(BetweenProcesses, KilledOtpNodeGivesExactlyOneDown) {

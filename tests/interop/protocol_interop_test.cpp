@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstring>
 
 namespace sedge::test {
 namespace {
@@ -237,6 +238,82 @@ TEST_F(Protocol, NodeMonitorsSayWhoAndWhy) {
     in_ear->monitor_nodes(false);
     in_ear->monitor_nodes(false, {.nodes = node_monitor_options::kind::all, .type = true, .reason = true});
     events_expected = 3;
+}
+
+/// Two subscriptions alike, and the options as a map: as net_kernel:monitor_nodes on the other side, asked the same.
+TEST_F(Protocol, NodeMonitorsAreAsThoseOfOtp) {
+    proves("Nodes", "monitor_nodes: options as a map, connection_id, several times", direction::from_us);
+    run_for(10ms);
+    in_ear->monitor_nodes(true);
+    in_ear->monitor_nodes(true);
+    in_ear->monitor_nodes(true, {.as_map = true});
+    in_ear->monitor_nodes(true, {.nodes = node_monitor_options::kind::all,
+                                 .type = true,
+                                 .reason = true,
+                                 .as_map = true,
+                                 .connection_id = true});
+    otp.erl("[net_kernel:monitor_nodes(true), net_kernel:monitor_nodes(true), net_kernel:monitor_nodes(true, #{}), "
+            "net_kernel:monitor_nodes(true, #{node_type => all, nodedown_reason => true, connection_id => true})]");
+    us.node.disconnect(there);
+    ASSERT_TRUE(eventually([&] { return heard.size() == 4; }));
+    const auto shape = [](std::string text) { // without names, numbers, and which side has closed it
+        for (const char* what : {"otp@127.0.0.1", "sedge@127.0.0.1", "connection_closed", "disconnect"})
+            if (const auto at = text.find(what); at != std::string::npos) text.replace(at, std::strlen(what), "x");
+        if (const auto at = text.find("connection_id => "); at != std::string::npos) {
+            const auto digits = text.find_first_of("0123456789", at);
+            text.erase(digits, text.find_first_not_of("0123456789", digits) - digits);
+        }
+        return text;
+    };
+    const auto told_there = [&] {
+        std::vector<std::string> all;
+        for (int i = 0; i < 4; ++i) all.push_back(shape(otp.erl("Get()")));
+        std::sort(all.begin(), all.end());
+        return all;
+    };
+    const auto told_here = [&] {
+        std::vector<std::string> all;
+        for (const auto& text : std::exchange(heard, {})) all.push_back(shape(text));
+        std::sort(all.begin(), all.end());
+        return all;
+    };
+    EXPECT_EQ(told_here(), told_there());
+    ASSERT_TRUE(run(us.node.connect(there)));
+    ASSERT_TRUE(eventually([&] { return heard.size() == 4; }));
+    EXPECT_EQ(told_here(), told_there());
+    otp.erl("net_kernel:monitor_nodes(false)");
+    in_ear->monitor_nodes(false);
+    us.node.disconnect(there);
+    ASSERT_TRUE(eventually([&] { return heard.size() == 2; }));
+    EXPECT_EQ(otp.erl("Get(), Get(), More()"), "none");
+    run_for(50ms);
+    EXPECT_EQ(heard.size(), 2u);
+    events_expected = 4;
+    ASSERT_TRUE(run(us.node.connect(there)));
+    events_expected = 5;
+}
+
+TEST_F(Protocol, ProcessOfTheirsThatWasToBeLinkedHearsOfAnEndedParent) {
+    proves("Processes", "a spawn request whose process ends before the answer", direction::from_us);
+    otp.erl("register(seen, self())");
+    const std::vector<term> asleep{term{60'000}};
+    us.node.spawn([&](process& self) -> task<> {
+        self.spawn_request(there, "timer"_atom, "sleep"_atom, asleep, {.link = true});
+        self.exit(term{"gone"_atom});
+        co_return;
+    });
+    us.node.spawn([&](process& self) -> task<> { // an end that harms nobody
+        self.spawn_request(there, "timer"_atom, "sleep"_atom, asleep, {.link = true});
+        co_return;
+    });
+    otp.erl("Sleepers = fun() -> [P || P <- processes(), {initial_call, _} <- [process_info(P, initial_call)], "
+            "{current_function, {timer, sleep, 1}} <- [process_info(P, current_function)]] end");
+    EXPECT_EQ(otp.erl("(fun W(0) -> length(Sleepers()); W(N) -> case Sleepers() of [_] -> 1; _ -> timer:sleep(10), "
+                      "W(N - 1) end end)(300)"),
+              "1");
+    EXPECT_EQ(otp.erl("[P] = Sleepers(), {process_info(P, links), process_info(P, monitored_by)}"),
+              "{{links,[]},{monitored_by,[]}}");
+    otp.erl("exit(P, kill)");
 }
 
 TEST_F(Protocol, NodeMonitorsOfTheirsSayWhoAndWhy) {

@@ -80,8 +80,10 @@ struct remote_spawn_options {
 struct node_monitor_options {
     enum class kind { visible, hidden, all };
     kind nodes = kind::visible;
-    bool type = false;   ///< `{node_type, visible | hidden}` in the list of each message.
-    bool reason = false; ///< `{nodedown_reason, Reason}` in the list of a `nodedown`.
+    bool type = false;          ///< `{node_type, visible | hidden}` in the list of each message.
+    bool reason = false;        ///< `{nodedown_reason, Reason}` in the list of a `nodedown`.
+    bool as_map = false;        ///< A map in place of the list, as for OTP's options in a map.
+    bool connection_id = false; ///< `connection_id` in that map: `peer_info::connection`. Always a map.
     friend bool operator==(const node_monitor_options&, const node_monitor_options&) = default;
 };
 
@@ -173,11 +175,12 @@ public:
     reference monitor(const destination& target);
     /// No `DOWN` for `ref` after this returns; one that has come already is taken out of the mailbox.
     void demonitor(const reference& ref);
-    /// Messages `{nodeup, Node}` and `{nodedown, Node}` of visible nodes while it is on.
+    /// Messages `{nodeup, Node}` and `{nodedown, Node}` of visible nodes while it is on: as many of each as calls that
+    /// turned it on. Off takes back all of them, as in OTP.
     void monitor_nodes(bool on);
-    /// The same with options, as `net_kernel:monitor_nodes(true, Options)`: the messages have a list as their third
-    /// element. Reasons are OTP's: `disconnect`, `connection_closed`, `net_tick_timeout`, and others. Each different
-    /// set of options gives messages of its own; off takes back the set that is named.
+    /// The same with options, as `net_kernel:monitor_nodes(true, Options)`: the messages have a list, or a map, as
+    /// their third element. Reasons are OTP's: `disconnect`, `connection_closed`, `net_tick_timeout`; and others, which
+    /// docs/protocol/distribution.md lists. Off takes back all calls with the same options.
     void monitor_nodes(bool on, const node_monitor_options& options);
     /// One message `{nodedown, Node}` when the connection to that node is lost, or if it cannot be made; it is made
     /// if there is none. As many messages as calls; off takes back one call. (`Node.monitor`)
@@ -189,8 +192,9 @@ public:
 
     /// Asks another node to run Module:Function(Arguments...). The answer comes as a message
     /// `{spawn_reply, Ref, ok, Pid}` or `{spawn_reply, Ref, error, Reason}`; with a monitor, a `DOWN` with the
-    /// same reference follows when it ends; with a link, this process is linked to it from its first moment.
-    /// Without connection: reason `noconnection`.
+    /// same reference follows when it ends; with a link, this process is linked to it from its first moment, and if
+    /// this one has ended by then, the new one gets the exit signal that it would have got a moment later. Reasons:
+    /// `noconnection`; `notsup` from a node that spawns nothing, such as a C node; those of the other node.
     reference spawn_request(const atom& on, const atom& module, const atom& function,
                             const std::vector<term>& arguments, remote_spawn_options with = {});
 

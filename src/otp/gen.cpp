@@ -99,6 +99,40 @@ task<result<term>> pending_call::response(time_point deadline) {
     co_return down_error(message->element(4), open.context);
 }
 
+/// Calls with other labels than `'$gen_call'`.
+struct labelled_calls {
+    /// gen_event wants the caller's pid.
+    static pending_call event(process& self, const destination& to, const term& request) {
+        return {self, to, term{self.self()}, request};
+    }
+    /// What sys sends.
+    static pending_call system(process& self, const destination& to, const term& request) {
+        return {self, to, term{atom{"system"}}, request};
+    }
+};
+
+namespace {
+
+/// A monitor for as long as this lives.
+struct watch {
+    process& self;
+    reference ref;
+    watch(process& p, const destination& to) : self(p), ref(p.monitor(to)) {}
+    watch(const watch&) = delete;
+    ~watch() { self.demonitor(ref); }
+};
+
+/// `job` on a process of its own; `what` is for its label and its error.
+template <class T>
+task<result<T>> on_a_process(node& on, std::string what, std::function<task<result<T>>(process&)> job) {
+    auto running = in_process<result<T>>(on, what, std::move(job));
+    std::optional<result<T>> answer = co_await std::move(running);
+    if (!answer) co_return error{sedge::errc::stopped, what};
+    co_return *std::move(answer);
+}
+
+} // namespace
+
 task<result<term>> call(process& self, destination to, term request, time_point deadline) {
     pending_call open{self, to, request};
     auto waiting = open.response(deadline);
@@ -109,10 +143,45 @@ task<result<term>> call(node& on, destination to, term request, time_point deadl
     std::function<task<result<term>>(process&)> job = [to, request, deadline](process& self) {
         return call(self, to, request, deadline);
     };
-    auto running = in_process<result<term>>(on, "call", std::move(job));
-    std::optional<result<term>> answer = co_await std::move(running);
-    if (!answer) co_return error{sedge::errc::stopped, "call " + to_text(to)};
-    co_return *std::move(answer);
+    return on_a_process<term>(on, "call " + to_text(to), std::move(job));
+}
+
+// The answer `ok` comes before the end; so the end is watched from before the question on.
+task<result<void>> stop(process& self, destination to, term reason, time_point deadline) {
+    const watch end{self, to};
+    pending_call open = labelled_calls::system(self, to, tuple(atom{"terminate"}, reason));
+    auto asking = open.response(deadline);
+    result<term> answer = co_await std::move(asking);
+    if (!answer && answer.error() == make_error_code(sedge::errc::timed_out)) co_return answer.error();
+    std::function<bool(const term_view&)> fits = [ref = end.ref](const term_view& message) {
+        return is_tagged(message, "DOWN", 5) && message.element(1).as<reference>() == ref;
+    };
+    auto waiting = self.receive_if(std::move(fits), deadline);
+    std::optional<term> message = co_await std::move(waiting);
+    const std::string context = "stop " + to_text(to);
+    if (!message) co_return error{sedge::errc::timed_out, context};
+    if (message->element(4) == reason.view()) co_return result<void>{};
+    co_return down_error(message->element(4), context);
+}
+
+task<result<void>> stop(node& on, destination to, term reason, time_point deadline) {
+    std::function<task<result<void>>(process&)> job = [to, reason, deadline](process& self) {
+        return stop(self, to, reason, deadline);
+    };
+    return on_a_process<void>(on, "stop " + to_text(to), std::move(job));
+}
+
+task<result<term>> system_call(process& self, destination to, term request, time_point deadline) {
+    pending_call open = labelled_calls::system(self, to, request);
+    auto waiting = open.response(deadline);
+    co_return co_await std::move(waiting);
+}
+
+task<result<term>> system_call(node& on, destination to, term request, time_point deadline) {
+    std::function<task<result<term>>(process&)> job = [to, request, deadline](process& self) {
+        return system_call(self, to, request, deadline);
+    };
+    return on_a_process<term>(on, "system call " + to_text(to), std::move(job));
 }
 
 void cast(process& self, const destination& to, const term& request) {
@@ -153,15 +222,8 @@ void event_notify(process& self, const destination& to, const term& event) {
     self.send(to, tuple(atom{"notify"}, event));
 }
 
-/// gen_event takes calls whose label is the caller's pid.
-struct event_calls {
-    static pending_call start(process& self, const destination& to, const term& request) {
-        return {self, to, term{self.self()}, request};
-    }
-};
-
 task<result<void>> event_sync_notify(process& self, destination to, term event, time_point deadline) {
-    pending_call open = event_calls::start(self, to, tuple(atom{"sync_notify"}, event));
+    pending_call open = labelled_calls::event(self, to, tuple(atom{"sync_notify"}, event));
     auto waiting = open.response(deadline);
     result<term> answer = co_await std::move(waiting);
     if (!answer) co_return answer.error();
@@ -169,7 +231,7 @@ task<result<void>> event_sync_notify(process& self, destination to, term event, 
 }
 
 task<result<term>> event_call(process& self, destination to, term handler, term request, time_point deadline) {
-    pending_call open = event_calls::start(self, to, tuple(atom{"call"}, handler, request));
+    pending_call open = labelled_calls::event(self, to, tuple(atom{"call"}, handler, request));
     auto waiting = open.response(deadline);
     co_return co_await std::move(waiting);
 }

@@ -39,7 +39,6 @@ protected:
         start_sedge({.more = [](node_options& o) { o.workers = GetParam(); }, .roles = everything_allowed()});
     otp_node& otp = start_otp();
     pid server;
-    std::vector<std::string> expected;
 
     void SetUp() override {
         ASSERT_TRUE(run(us.node.connect(atom{otp.name()})));
@@ -47,7 +46,7 @@ protected:
         server = us.node.spawn(otp::server(counter{0, {}, hear}),
                                {.label = "counter", .name = "counter"_atom, .worker = last_worker});
     }
-    void TearDown() override { EXPECT_EQ(otp.complaints(expected), ""); }
+    void TearDown() override { EXPECT_EQ(otp.complaints(), ""); }
 
     destination theirs(const char* name) { return registered{atom{name}, atom{otp.name()}}; }
     /// Runs `job` on a process of ours until it ends. The test does nothing else meanwhile.
@@ -207,6 +206,116 @@ TEST_P(Gen, TimedOutCallOfOursLeavesNothing) {
     EXPECT_EQ(left->message_queue_len, 0u);
     EXPECT_TRUE(left->monitors.empty());
     EXPECT_EQ(otp.elixir("Process.info(Process.whereis(:counter), :monitored_by)"), "{:monitored_by, []}");
+}
+
+TEST_P(Gen, WeStopServersOfTheirs) {
+    proves("Calls", "`GenServer.stop`", direction::from_us);
+    otp.elixir("defmodule Stops do use GenServer; def init(x), do: {:ok, x}; "
+               "def terminate(_, :slow), do: Process.sleep(2000); def terminate(_, _), do: :ok end; "
+               "for n <- [:plain, :slow], do: {:ok, _} = GenServer.start(Stops, n, name: n)");
+    otp.elixir("other = spawn(fn -> receive do {:system, from, {:terminate, r}} -> :gen.reply(from, :ok); "
+               "exit({:instead, r}) end end); Process.register(other, :other)");
+    std::vector<std::string> seen;
+    on_us([&](process& self) -> task<> {
+        for (const char* name : {"plain", "plain", "slow", "other"}) {
+            destination whom = theirs(name);
+            term reason{"normal"_atom};
+            auto stopping = otp::stop(self, whom, reason, in(seen.size() == 2 ? duration{200ms} : duration{5s}));
+            auto stopped = co_await std::move(stopping);
+            seen.push_back(stopped ? "ok" : stopped.error().message());
+        }
+        destination nowhere = registered{"plain"_atom, "no@127.0.0.1"_atom};
+        term reason{"shutdown"_atom};
+        auto stopping = otp::stop(self, nowhere, reason, in(5s));
+        auto stopped = co_await std::move(stopping);
+        seen.push_back(stopped.error().message());
+    });
+    ASSERT_EQ(seen.size(), 5u);
+    EXPECT_EQ(seen[0], "ok");
+    EXPECT_THAT(seen[1], testing::HasSubstr("stop plain on otp@127.0.0.1: "));
+    EXPECT_THAT(seen[2], testing::HasSubstr("timed out"));
+    EXPECT_THAT(seen[3], testing::HasSubstr("{instead,normal}"));
+    EXPECT_THAT(seen[4], testing::HasSubstr("stop plain on no@127.0.0.1: "));
+    EXPECT_EQ(otp.erl("[whereis(plain), whereis(other)]"), "[undefined,undefined]");
+}
+
+TEST_P(Gen, WeAskWhatSysAsks) {
+    proves("Calls", "`:sys.get_state`, `get_status`, `suspend`, `resume`", direction::from_us);
+    otp.elixir(counter_of_theirs);
+    std::vector<std::string> seen;
+    on_us([&](process& self) -> task<> {
+        for (const char* what : {"get_state", "suspend", "resume", "get_status"}) {
+            destination whom = theirs("counter");
+            term request{atom{what}};
+            auto asking = otp::system_call(self, whom, request, in(5s));
+            auto answer = co_await std::move(asking);
+            seen.push_back(to_erlang(answer.value()));
+            if (request.is_atom("suspend")) {
+                term next{"next"_atom};
+                auto calling = otp::call(self, whom, next, in(200ms));
+                auto none = co_await std::move(calling);
+                seen.push_back(none ? "answered" : "silent");
+            }
+        }
+        const auto info = self.node().info(self.self());
+        EXPECT_TRUE(!info || info->monitors.empty());
+    });
+    ASSERT_EQ(seen.size(), 5u);
+    EXPECT_EQ(seen[0], "5");
+    EXPECT_EQ(seen[1], "ok");
+    EXPECT_EQ(seen[2], "silent");
+    EXPECT_EQ(seen[3], "ok");
+    EXPECT_THAT(seen[4], testing::StartsWith("{status,<"));
+    // What was asked while it was suspended is answered to nobody, and leaves nothing there.
+    EXPECT_EQ(otp.elixir("{:sys.get_state(:counter), Process.info(Process.whereis(:counter), :monitored_by)}"),
+              "{6, {:monitored_by, []}}");
+}
+
+TEST_P(Gen, WhateverEndsACallOfOursLeavesNothing) {
+    proves("Calls", "a call ends with noproc, the end of the server, a kill, a lost connection; nothing is left",
+           direction::from_us);
+    otp.elixir("defmodule Ends do use GenServer; def init(x), do: {:ok, x}; "
+               "def handle_call(:stop, _, x), do: {:stop, {:shutdown, :because}, x}; "
+               "def handle_call(:kill, _, x), do: Process.exit(self(), :kill) && {:noreply, x}; "
+               "def handle_call(:never, _, x), do: {:noreply, x}; "
+               "def handle_call(:twice, from, x) do GenServer.reply(from, 1); {:reply, 2, x} end; "
+               "def handle_call(:elsewhere, {_, _}, x) do send(:ear, :wrong); {:noreply, x} end end; "
+               "start = fn n -> {:ok, _} = GenServer.start(Ends, n, name: n) end; "
+               "for n <- [:stops, :killed, :lives], do: start.(n)");
+    std::vector<std::string> seen;
+    std::optional<process_info> left;
+    on_us([&](process& self) -> task<> {
+        const std::vector<std::pair<const char*, const char*>> rows{
+            {"nobody", "x"}, {"stops", "stop"}, {"killed", "kill"}, {"lives", "twice"}, {"lives", "never"}};
+        for (const auto& [whom, what] : rows) {
+            destination to = theirs(whom);
+            term request{atom{what}};
+            auto asking = otp::call(self, to, request, in(500ms));
+            auto answer = co_await std::move(asking);
+            seen.push_back(answer ? to_erlang(*answer) : answer.error().message());
+        }
+        destination to = theirs("lives");
+        term request{"never"_atom};
+        otp::pending_call open{self, to, request};
+        env.post([this] { us.node.disconnect(atom{otp.name()}); });
+        auto waiting = open.response(in(5s));
+        auto answer = co_await std::move(waiting);
+        seen.push_back(answer ? "answered" : answer.error().message());
+        co_await self.sleep(300ms);
+        env.post([&left, this, who = self.self()] { left = us.node.info(who); });
+        co_await self.sleep(200ms);
+    });
+    ASSERT_EQ(seen.size(), 6u) << testing::PrintToString(seen);
+    EXPECT_THAT(seen[0], testing::HasSubstr("no such process"));
+    EXPECT_THAT(seen[1], testing::HasSubstr("because"));
+    EXPECT_THAT(seen[2], testing::HasSubstr("killed"));
+    EXPECT_EQ(seen[3], "1");
+    EXPECT_THAT(seen[4], testing::HasSubstr("timed out"));
+    EXPECT_THAT(seen[5], testing::HasSubstr("connection"));
+    ASSERT_TRUE(left);
+    EXPECT_EQ(left->message_queue_len, 0u);
+    EXPECT_TRUE(left->monitors.empty());
+    EXPECT_EQ(otp.elixir("Process.info(Process.whereis(:lives), :monitored_by)"), "{:monitored_by, []}");
 }
 
 TEST_P(Gen, WeCallAStateMachine) {

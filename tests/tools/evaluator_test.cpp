@@ -71,6 +71,15 @@ private:
     }
 };
 
+TEST_F(Shell, GivesOnePeerAnotherCookieThanTheRest) {
+    EXPECT_EQ(type("Node.set_cookie(:\"b@10.0.0.2\", :between)"), "true");
+    EXPECT_EQ(type("Node.disconnect :\"b@10.0.0.2\""), "true");
+    EXPECT_THAT(type("Node.connect :\"b@10.0.0.2\""), testing::AllOf(HasSubstr("cookie"), HasSubstr("false")));
+    EXPECT_THAT(type("Node.set_cookie(:\"b@10.0.0.2\", :\"\")"), testing::StartsWith("** (ArgumentError)"));
+    EXPECT_THAT(type("Node.set_cookie(5)"), testing::StartsWith("** (ArgumentError)"));
+    EXPECT_EQ(type("Node.set_cookie(:all_others)"), "true");
+}
+
 TEST_F(Shell, TakesTheLinesOfTheArticle) {
     EXPECT_EQ(type("Node.list"), "[:\"b@10.0.0.2\"]");
     EXPECT_EQ(type("Node.self"), ":\"a@10.0.0.1\"");

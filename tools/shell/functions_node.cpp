@@ -55,6 +55,18 @@ task<term> connect(evaluator& e, std::vector<term> given) {
 
 term disconnect(evaluator& e, arguments given) { return term{e.self().node().disconnect(node_argument(given[0]))}; }
 
+/// A cookie is not shown again: only whether it was taken.
+term set_cookie(evaluator& e, arguments given) {
+    auto& here = e.self().node();
+    const auto whose = given.size() == 2 ? node_argument(given[0]) : here.name();
+    const auto text = argument<atom>(given.back(), "a cookie as an atom");
+    auto secret = dist::cookie::from_text(text.text());
+    if (!secret) throw failure{"ArgumentError", secret.error().message()};
+    if (auto set = here.set_cookie(whose, *std::move(secret)); !set)
+        throw failure{"ArgumentError", set.error().message()};
+    return term{true};
+}
+
 task<term> ping(evaluator& e, std::vector<term> given) {
     auto pinging = otp::ping(e.self().node(), node_argument(given[0]), e.deadline_of_calls());
     const auto answered = co_await std::move(pinging);
@@ -111,6 +123,8 @@ std::vector<shell_function> node_functions() {
          "Connects; true, or false and the reason.", false},
         {"Elixir.Node", "disconnect", 1, 1, &disconnect, "Node.disconnect :\"name@host\"", "Ends the connection.",
          false},
+        {"Elixir.Node", "set_cookie", 1, 2, &set_cookie, "Node.set_cookie(:\"name@host\", :cookie)",
+         "The secret for connections with that node; without a node, for all others.", false},
         {"Elixir.Node", "ping", 1, 1, &ping, "Node.ping :\"name@host\"", ":pong, or :pang and the reason.", false},
         {"Elixir.Node", "monitor", 2, 2, &monitor, "Node.monitor(:\"name@host\", true)",
          "Messages when nodes come and go; see flush."},

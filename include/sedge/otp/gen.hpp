@@ -62,13 +62,27 @@ public:
 
 private:
     struct state; // src/otp/gen.cpp
-    friend struct event_calls;
+    friend struct labelled_calls;
     pending_call(process& self, const destination& to, const term& label, const term& request);
     std::unique_ptr<state> state_;
 };
 
 /// `GenServer.cast(to, request)`.
 void cast(process& self, const destination& to, const term& request);
+
+/// `GenServer.stop(to, reason, timeout)`: asks the server to end, and waits until it has.
+///
+/// Errors: those of `call`; otp::errc::ended if it ended with another reason.
+[[nodiscard]] task<result<void>> stop(process& self, destination to, term reason, time_point deadline);
+/// The same from outside of any process.
+[[nodiscard]] task<result<void>> stop(node& on, destination to, term reason, time_point deadline);
+
+/// What the functions of `:sys` ask of a server, its answer as it comes: the state to `get_state`, `ok` to
+/// `suspend` and `resume`, `{status, ...}` to `get_status`. What needs code that runs over there, as `replace_state`
+/// does, there is not. Errors: those of `call`.
+[[nodiscard]] task<result<term>> system_call(process& self, destination to, term request, time_point deadline);
+/// The same from outside of any process.
+[[nodiscard]] task<result<term>> system_call(node& on, destination to, term request, time_point deadline);
 
 /// What servers of one name on several nodes have answered, both in the order of the nodes.
 struct multi_reply {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "otp/first_worker.hpp"
+
 #include <sedge/process/node.hpp>
 #include <sedge/wire/environment.hpp>
 
@@ -49,6 +51,7 @@ struct process_owner {
 /// outside. Destroying the task ends the process, and with it its monitors and aliases.
 template <class T>
 [[nodiscard]] task<std::optional<T>> in_process(node& on, std::string label, std::function<task<T>(process&)> job) {
+    expect_first_worker();
     auto into = std::make_shared<detail::process_outcome<T>>(on.env());
     process_body body = [into, job = std::move(job)](process& self) { return detail::run_into<T>(self, into, job); };
     spawn_options options;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sedge/otp/rpc.hpp>
 
+#include "otp/first_worker.hpp"
 #include "otp/in_process.hpp"
 #include "otp/terms.hpp"
 
@@ -101,6 +102,7 @@ task<remote_outcome> erpc_call(node& from, atom on, atom module, atom function, 
 
 void erpc_cast(node& from, const atom& on, const atom& module, const atom& function,
                const std::vector<term>& arguments) {
+    expect_first_worker();
     std::vector<term> call{term{module}, term{function}, term_list(arguments)};
     process_body body = [on, call](process& self) -> task<> {
         self.spawn_request(on, atom{"erpc"}, atom{"execute_cast"}, call, {.monitor = false});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sedge/wire/system.hpp>
 
+#include "wire/further_thread.hpp"
 #include "wire/system_loop.hpp"
 #include "wire/system_transport.hpp"
 
@@ -127,10 +128,13 @@ private:
     std::shared_ptr<log_sink> sink_; // the others are the environment and perhaps the program
 };
 
+thread_local bool is_further = false;
+
 class thread_loop final : public further_loop {
 public:
     thread_loop(environment& first, std::shared_ptr<log_sink> log, duration spin)
         : env_(std::make_shared<forwarded_log>(first, std::move(log))), thread_([this, spin] {
+              is_further = true;
               env_.spin_before_sleep(spin);
               env_.run();
           }) {}
@@ -167,6 +171,8 @@ private:
 };
 
 } // namespace
+
+bool is_further_thread() noexcept { return is_further; }
 
 std::unique_ptr<further_loop> system_environment::add_loop() {
     return std::make_unique<thread_loop>(*this, log_, loop_->spin_time);

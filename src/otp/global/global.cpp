@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sedge/otp/global.hpp>
 
+#include "otp/first_worker.hpp"
 #include "otp/global/ask.hpp"
 #include "otp/global/service.hpp"
 #include "otp/terms.hpp"
@@ -32,6 +33,7 @@ task<result<bool>> outcome_of(std::shared_ptr<request> r) {
 }
 
 task<result<bool>> carry_out(std::shared_ptr<service> s, std::shared_ptr<request> r) {
+    expect_first_worker();
     if (!s || !s->running) co_return not_here("is not running here");
     waiting_request guard{r};
     s->requests.push_back(r);
@@ -79,6 +81,7 @@ task<result<void>> without_value(task<result<bool>> changing) {
 }
 
 task<result<void>> sync_all(std::shared_ptr<service> s, time_point deadline, std::optional<std::vector<atom>> nodes) {
+    expect_first_worker();
     if (!s || !s->running) co_return not_here("is not running here");
     auto waiting = wait_for_sync(s, nodes ? *std::move(nodes) : s->here.peers());
     auto in_time = with_deadline(s->here.env(), deadline, std::move(waiting));
@@ -155,12 +158,14 @@ task<result<void>> global::re_register_name(term name, pid who, time_point deadl
 }
 
 task<result<void>> global::unregister_name(term name, time_point deadline) const {
+    expect_first_worker();
     const auto& s = service_;
     if (s && s->running && !s->where(name)) return done();
     return without_value(carry_out(s, make_request(s, request::kind::remove, {std::move(name), {}, {}}, deadline)));
 }
 
 std::optional<pid> global::whereis_name(const term& name) const {
+    expect_first_worker();
     return service_ ? service_->where(name) : std::nullopt;
 }
 
@@ -171,6 +176,7 @@ std::optional<pid> global::send(process& self, const term& name, term message) c
 }
 
 std::vector<term> global::registered_names() const {
+    expect_first_worker();
     std::vector<term> names;
     if (!service_ || !service_->running) return names;
     for (auto& entry : service_->names->names.all()) names.push_back(std::move(entry.name));
@@ -180,12 +186,16 @@ std::vector<term> global::registered_names() const {
 }
 
 global::subscription global::watch_conflicts(std::function<void(const name_conflict&)> on_conflict) const {
+    expect_first_worker();
     auto token = std::make_shared<std::function<void(const name_conflict&)>>(std::move(on_conflict));
     if (service_) service_->conflict_watchers.push_back(token);
     return token;
 }
 
-std::vector<atom> global::known() const { return service_ ? service_->known() : std::vector<atom>{}; }
+std::vector<atom> global::known() const {
+    expect_first_worker();
+    return service_ ? service_->known() : std::vector<atom>{};
+}
 
 task<result<void>> global::sync(time_point deadline, std::optional<std::vector<atom>> nodes) const {
     return sync_all(service_, deadline, std::move(nodes));
@@ -193,11 +203,13 @@ task<result<void>> global::sync(time_point deadline, std::optional<std::vector<a
 
 task<bool> global::set_lock(process& self, global_lock lock, time_point deadline,
                             std::optional<std::vector<atom>> nodes) const {
+    expect_first_worker();
     auto on = nodes ? *std::move(nodes) : here_and_peers(self.node());
     return lock_all(service_, self, {std::move(lock.resource), std::move(lock.requester)}, deadline, std::move(on));
 }
 
 task<> global::del_lock(process& self, global_lock lock, std::optional<std::vector<atom>> nodes) const {
+    expect_first_worker();
     auto on = nodes ? *std::move(nodes) : here_and_peers(self.node());
     return registry::unlock_on(self, std::move(on), {std::move(lock.resource), std::move(lock.requester)},
                                self.env().now() + unlock_time);
@@ -205,6 +217,7 @@ task<> global::del_lock(process& self, global_lock lock, std::optional<std::vect
 
 task<bool> global::trans(process& self, global_lock lock, std::function<task<>()> job, time_point deadline,
                          std::optional<std::vector<atom>> nodes) const {
+    expect_first_worker();
     auto on = nodes ? *std::move(nodes) : here_and_peers(self.node()); // the same at the end as at the beginning
     return run_locked(*this, self, std::move(lock), std::move(job), deadline, std::move(on));
 }

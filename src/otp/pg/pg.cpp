@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sedge/otp/pg.hpp>
 
+#include "otp/first_worker.hpp"
 #include "otp/keeper.hpp"
 #include "otp/pg/scope.hpp"
 #include "otp/terms.hpp"
@@ -16,6 +17,7 @@ const atom& pg_scope::name() const noexcept { return state_->name; }
 result<void> pg_scope::join(const term& group, const pid& member) { return join(group, std::span{&member, 1}); }
 
 result<void> pg_scope::join(const term& group, std::span<const pid> members) {
+    expect_first_worker();
     for (const auto& who : members)
         if (who.node != state_->here.name())
             return error{sedge::errc::invalid_argument, "join a group: " + to_string(who) + " is not of this node"};
@@ -26,21 +28,36 @@ result<void> pg_scope::join(const term& group, std::span<const pid> members) {
 bool pg_scope::leave(const term& group, const pid& member) { return leave(group, std::span{&member, 1}); }
 
 bool pg_scope::leave(const term& group, std::span<const pid> members) {
+    expect_first_worker();
     return state_->apply([&](pg_effects& out) { return state_->core.leave(group, members, out); }) > 0;
 }
 
-std::vector<pid> pg_scope::members(const term& group) const { return state_->core.members(group); }
-std::vector<pid> pg_scope::local_members(const term& group) const { return state_->core.local_members(group); }
-std::vector<term> pg_scope::groups() const { return state_->core.groups(); }
-std::vector<term> pg_scope::local_groups() const { return state_->core.local_groups(); }
+std::vector<pid> pg_scope::members(const term& group) const {
+    expect_first_worker();
+    return state_->core.members(group);
+}
+std::vector<pid> pg_scope::local_members(const term& group) const {
+    expect_first_worker();
+    return state_->core.local_members(group);
+}
+std::vector<term> pg_scope::groups() const {
+    expect_first_worker();
+    return state_->core.groups();
+}
+std::vector<term> pg_scope::local_groups() const {
+    expect_first_worker();
+    return state_->core.local_groups();
+}
 
 std::vector<atom> pg_scope::nodes() const {
+    expect_first_worker();
     std::vector<atom> names;
     for (const auto& peer : state_->core.peers()) names.push_back(peer.node);
     return names;
 }
 
 result<std::pair<reference, std::vector<pid>>> pg_scope::monitor(const pid& watcher, const term& group) {
+    expect_first_worker();
     auto ref = state_->watch(watcher, group);
     if (!ref) return std::move(ref).error();
     return std::pair{*ref, members(group)};
@@ -48,6 +65,7 @@ result<std::pair<reference, std::vector<pid>>> pg_scope::monitor(const pid& watc
 
 result<std::pair<reference, std::vector<std::pair<term, std::vector<pid>>>>>
 pg_scope::monitor_scope(const pid& watcher) {
+    expect_first_worker();
     auto ref = state_->watch(watcher, std::nullopt);
     if (!ref) return std::move(ref).error();
     std::vector<std::pair<term, std::vector<pid>>> all;
@@ -58,9 +76,13 @@ pg_scope::monitor_scope(const pid& watcher) {
     return std::pair{*ref, std::move(all)};
 }
 
-bool pg_scope::demonitor(const reference& monitor) { return state_->unwatch(monitor); }
+bool pg_scope::demonitor(const reference& monitor) {
+    expect_first_worker();
+    return state_->unwatch(monitor);
+}
 
 task<bool> pg_scope::demonitor(process& watcher, reference monitor) {
+    expect_first_worker();
     const bool was_there = state_->unwatch(monitor);
     // What was sent to the watcher before stands in its mailbox already, or comes before anything sent from now on.
     auto others = yield(watcher.env());
@@ -100,12 +122,14 @@ result<pg_scope> pg::start(const atom& name) {
 }
 
 std::optional<pg_scope> pg::find(const atom& name) const {
+    expect_first_worker();
     for (const auto& each : scopes_)
         if (each.name() == name) return each;
     return std::nullopt;
 }
 
 bool pg::stop(const atom& name) {
+    expect_first_worker();
     auto gone = std::find_if(scopes_.begin(), scopes_.end(), [&](const auto& each) { return each.name() == name; });
     if (gone == scopes_.end()) return false;
     auto state = gone->state_;
@@ -121,6 +145,7 @@ void pg::stop_all() {
 }
 
 std::vector<atom> pg::scopes() const {
+    expect_first_worker();
     std::vector<atom> names;
     for (const auto& each : scopes_) names.push_back(each.name());
     std::sort(names.begin(), names.end());

@@ -17,6 +17,7 @@
 // Loss: as with any message. A node that comes later does not hear what was before.
 #include <sedge/otp/pubsub.hpp>
 
+#include "otp/first_worker.hpp"
 #include "otp/keeper.hpp"
 #include "otp/pubsub/subscriptions.hpp"
 #include "otp/terms.hpp"
@@ -74,6 +75,7 @@ struct pubsub::state {
         return tuple(atom{"forward_to_local"}, topic, message, own_dispatcher);
     }
     void send_to_others(std::string_view topic, const term& message) const {
+        expect_first_worker();
         if (!scope) return;
         const term forwarded = forward(topic, message);
         for (const auto& member : scope->members(atom{adapter}))
@@ -137,6 +139,7 @@ pubsub::pubsub(node& on, pg& groups, std::string_view name, pubsub_options optio
 pubsub::~pubsub() { stop(); }
 
 result<void> pubsub::start() {
+    expect_first_worker();
     auto& s = *state_;
     const std::string step = "start " + printable(s.adapter);
     if (s.scope) return {};
@@ -171,6 +174,7 @@ void pubsub::stop() {
 }
 
 result<void> pubsub::subscribe(const pid& who, std::string_view topic) {
+    expect_first_worker();
     auto& s = *state_;
     if (who.node != s.here.name())
         return error{sedge::errc::invalid_argument, "subscribe: " + to_string(who) + " is not of this node"};
@@ -181,6 +185,7 @@ result<void> pubsub::subscribe(const pid& who, std::string_view topic) {
 }
 
 bool pubsub::unsubscribe(const pid& who, std::string_view topic) {
+    expect_first_worker();
     const auto was_last = state_->local.remove(who, topic);
     if (was_last.value_or(false)) state_->unwatch(who);
     return was_last.has_value();
@@ -197,14 +202,17 @@ void pubsub::broadcast_from(const pid& from, std::string_view topic, const term&
 }
 
 void pubsub::local_broadcast(std::string_view topic, const term& message) {
+    expect_first_worker();
     state_->dispatch(state_->own_dispatcher, topic, message, std::nullopt);
 }
 
 void pubsub::local_broadcast_from(const pid& from, std::string_view topic, const term& message) {
+    expect_first_worker();
     state_->dispatch(state_->own_dispatcher, topic, message, from);
 }
 
 void pubsub::direct_broadcast(const atom& node, std::string_view topic, const term& message) {
+    expect_first_worker();
     if (node == state_->here.name()) return local_broadcast(topic, message);
     state_->here.send(registered{state_->worker_name(0), node}, state_->forward(topic, message));
 }
@@ -215,7 +223,10 @@ void pubsub::dispatch_by(const atom& module, dispatcher how) {
 
 void pubsub::send_with(const atom& module) { state_->own_dispatcher = module; }
 
-std::vector<pid> pubsub::subscribers(std::string_view topic) const { return state_->local.of(topic); }
+std::vector<pid> pubsub::subscribers(std::string_view topic) const {
+    expect_first_worker();
+    return state_->local.of(topic);
+}
 
 std::vector<atom> pubsub::nodes() const {
     std::vector<atom> names;

@@ -72,7 +72,7 @@ std::vector<config_key> make_keys() {
         flag({"--connect-all", "node.connect_all", "", "true", "share global names; peers of peers become peers"},
              [](c& to) -> bool& { return to.node.connect_all; }),
         text({"--lost-connections", "node.lost_connections", "WHEN", "one_end",
-              "report lost nodes, so that the others drop them too"},
+              "who leaves after a cut link between nodes of sedge: the greater name, both (OTP), nobody"},
              [](c& to) -> std::string& { return to.node.lost_connections; }, {"one_end", "always", "never"}),
         flag({"--detection", "detection.enabled", "", "true",
               "miss silent peers in seconds, not by the tick time alone"},

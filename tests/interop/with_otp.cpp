@@ -29,6 +29,7 @@ otp::kernel_options kernel_options_of(const sedge_options& o) {
     otp::kernel_options made;
     made.roles = o.roles;
     made.lost_connections = o.lost_connections;
+    made.connect_all = o.connect_all;
     return made;
 }
 

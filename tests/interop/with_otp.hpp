@@ -41,6 +41,7 @@ struct sedge_options {
     std::function<void(node_options&)> more = {}; ///< Changes what the above gives.
     otp::role_table roles;
     otp::loss_reports lost_connections = otp::loss_reports::one_end;
+    bool connect_all = true;
 };
 
 /// Every node may do everything, as between nodes of OTP.

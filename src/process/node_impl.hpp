@@ -42,6 +42,7 @@ private: // here, since what follows needs it when it is made and when it goes
     struct further_worker {
         std::unique_ptr<further_loop> loop; // outlives what stands on it
         std::unique_ptr<worker> runs;
+        time_point not_asked_before{}; // it did not answer in time
     };
     const unsigned count_;
     const unsigned bits_;
@@ -76,7 +77,7 @@ public:
     /// Ends the other threads. What was under way between them arrives; from then on this thread does everything.
     void stop_workers() noexcept;
     [[nodiscard]] bool has_ended_threads() const noexcept { return threads_ended_; }
-    /// Runs `job` on that worker and waits until it is done; false if that takes too long.
+    /// Runs `job` on that worker and waits until it is done; false if that takes too long, or has a moment ago.
     bool ask(unsigned of, std::function<void(worker&)> job);
 
     /// 1 before the start; `worker_count` after it.

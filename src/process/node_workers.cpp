@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t losses_remembered = 4 * limits::peers_max; // of nodes; see `was_lost_since`
 constexpr duration answer_time_max = milliseconds{50};           // of a worker that is asked and computes
+constexpr duration pause_after_none =
+    9 * answer_time_max; // so that whoever asks often costs worker 0 a tenth of its time
 
 } // namespace
 
@@ -65,7 +67,10 @@ void node::impl::stop_workers() noexcept {
 bool node::impl::ask(unsigned of, std::function<void(worker&)> job) {
     if (of == 0 || threads_ended_) return job(at(of)), true;
     auto& asked = further_[of - 1];
-    return asked.loop->call([job = std::move(job), w = asked.runs.get()] { job(*w); }, answer_time_max);
+    if (env.now() < asked.not_asked_before) return false;
+    const bool answered = asked.loop->call([job = std::move(job), w = asked.runs.get()] { job(*w); }, answer_time_max);
+    if (!answered) asked.not_asked_before = env.now() + pause_after_none;
+    return answered;
 }
 
 void node::impl::end_all(const term& reason) {

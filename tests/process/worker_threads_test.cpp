@@ -258,6 +258,27 @@ TEST(WorkerThreads, InfoAndLoadAreAskedOfOtherThreads) {
     while (load_of(n.us).processes != 1) n.turn();
 }
 
+TEST(WorkerThreads, WhoAsksOftenAboutABusyWorkerHardlyHoldsUpTheNode) {
+    threaded_node n(2);
+    std::atomic<bool> go_on{false};
+    std::atomic<bool> computes{false};
+    const pid busy = n.us.spawn(
+        [&](process&) -> task<> {
+            computes = true;
+            while (!go_on) std::this_thread::yield();
+            co_return;
+        },
+        on_worker(1));
+    while (!computes) n.turn();
+    const auto began = n.env.now();
+    for (int i = 0; i < 1000; ++i) EXPECT_EQ(n.us.info(busy)->waiting_at, "running"); // 50 s, if each were asked
+    EXPECT_EQ(info_of_all(n.us).size(), 1u);
+    EXPECT_EQ(totals_of(n.us).count, 1u);
+    EXPECT_LT(n.env.now() - began, 5s);
+    go_on = true;
+    while (n.us.is_alive(busy)) n.turn();
+}
+
 TEST(WorkerThreads, ANodeCanBeStoppedWhileAllWorkersAreBusy) {
     threaded_node n;
     for (int i = 0; i < 30; ++i)

@@ -20,6 +20,8 @@
 #include <sedge/term/text.hpp>
 #include <sedge/wire/environment.hpp>
 
+#include <map>
+
 namespace sedge::otp {
 namespace {
 
@@ -29,10 +31,18 @@ const role& role_of(const kernel_state& state, const atom& node) {
 
 bool has(const role& r, right wanted) { return r.may.contains(wanted); }
 
+/// Whether something of this kind is to be logged: it is new, and the table has room. `last` says that there will be no
+/// more, so that whoever fills the table on purpose hides nothing.
+bool is_to_be_told(kernel_state& state, std::unordered_set<std::string>& told, const std::string& what,
+                   const std::string& last) {
+    if (told.size() >= limits::refusals_logged_max || !told.insert(what).second) return false;
+    if (told.size() == limits::refusals_logged_max) state.here->env().log(log_level::warning, last);
+    return true;
+}
+
 void note(kernel_state& state, const std::string& who_and_what) {
-    if (state.refusals.size() >= limits::refusals_logged_max) return;
-    if (!state.refusals.insert(who_and_what).second) return;
-    state.here->env().log(log_level::warning, printable("[sedge:roles] refused: " + who_and_what));
+    if (is_to_be_told(state, state.refusals, who_and_what, "[sedge:roles] further refusals are not told"))
+        state.here->env().log(log_level::warning, printable("[sedge:roles] refused: " + who_and_what));
 }
 
 bool refuse(kernel_state& state, const atom& peer, const role& r, right lacking, const std::string& what) {
@@ -116,6 +126,35 @@ bool is_open(kernel_state& state, const atom& peer, const atom& name) {
     return refuse(state, peer, r, right::send, "message to " + name.str());
 }
 
+/// The scope of groups that a function of `pg` is about: its first argument, or the default one.
+std::optional<atom> scope_asked_about(const call_request& call) {
+    static const std::map<std::string_view, std::size_t> arities_without{
+        {"get_members", 1}, {"get_local_members", 1}, {"which_groups", 0},  {"which_local_groups", 0}, {"join", 2},
+        {"leave", 2},       {"monitor", 1},           {"monitor_scope", 0}, {"demonitor", 1},          {"start", 0}};
+    auto known = arities_without.find(call.function.text());
+    if (known == arities_without.end()) return std::nullopt;
+    if (call.arguments.size() == known->second) return atom{"pg"};
+    return call.arguments.front().as<atom>();
+}
+
+/// Some functions do what has rights of its own when it is done by messages. So that calling them lends no rights:
+/// functions of `global` that change something need `global`; `global:send/2` what the message needs; those of `pg`
+/// are for the scopes of the role.
+bool may_do(kernel_state& state, const call_request& call, const function_entry& wanted, const std::string& name) {
+    const role& r = role_of(state, call.origin);
+    const bool shares_names = call.module == "global" && wanted.level == access::call;
+    if (shares_names && !has(r, right::global)) return refuse(state, call.origin, r, right::global, "call of " + name);
+    if (shares_names && call.function == "send" && call.arguments.size() == 2) {
+        const right needed = sys_right(call.arguments[1]).value_or(right::send);
+        for (right each : {right::send, needed})
+            if (!has(r, each)) return refuse(state, call.origin, r, each, "call of " + name);
+    }
+    const auto scope = call.module == "pg" ? scope_asked_about(call) : std::nullopt;
+    if (!scope || matches_any(r.scopes, scope->text())) return true;
+    note(state, call.origin.str() + " (role " + r.name + ") call of " + name + " for scope " + scope->str());
+    return false;
+}
+
 right right_for(const function_entry& wanted, bool spawned) {
     if (wanted.level == access::info || wanted.level == access::report) return right::info;
     return spawned ? right::spawn : right::call;
@@ -158,6 +197,7 @@ bool may_run(kernel_state& state, const call_request& call, const function_entry
     if (name == "global:resolve_it/4" && (has(r, right::global) || call.origin == state.here->name())) return true;
     if (!has(r, needed) || !matches_any(r.functions, name))
         return refuse(state, call.origin, r, needed, "call of " + name);
+    if (call.origin != state.here->name() && !may_do(state, call, wanted, name)) return false;
     const auto& permit = state.options.permit;
     if (!permit || call.origin == state.here->name() || permit(call.origin, wanted)) return true;
     note(state, call.origin.str() + " (by kernel_options::permit) call of " + name);
@@ -167,8 +207,9 @@ bool may_run(kernel_state& state, const call_request& call, const function_entry
 void note_unknown(kernel_state& state, const call_request& call) {
     const std::string name = printable(call.module.text()) + ":" + printable(call.function.text()) + "/" +
                              std::to_string(call.arguments.size());
-    if (call.origin == state.here->name() || state.unknown.size() >= limits::refusals_logged_max) return;
-    if (!state.unknown.insert(name).second) return;
+    if (call.origin == state.here->name()) return;
+    if (!is_to_be_told(state, state.unknown, name, "[sedge:rpc] further calls of what is not served are not told"))
+        return;
     const bool wants_shell = call.module == "shell" || call.module.text().starts_with("Elixir.IEx");
     const bool brings_code = (call.module == "erlang" && call.function == "apply") || call.module == "code";
     std::string hint;

@@ -3,6 +3,7 @@
 
 #include <sedge/otp/gen.hpp>
 #include <sedge/otp/global.hpp>
+#include <sedge/otp/pg.hpp>
 #include <sedge/otp/server.hpp>
 
 namespace sedge::test {
@@ -163,6 +164,47 @@ TEST_F(Access, NothingEndsAProcessForWhoMayNotControl) {
     EXPECT_EQ(b->info(server)->group_leader, b->group_leader());
 }
 
+TEST_F(Access, CallingLendsNoRightsThatMessagesWouldNeed) {
+    const auto is_refused = [this](const char* module, const char* function, const auto&... arguments) {
+        return rpc(module, function, arguments...).find("not_permitted") != std::string::npos;
+    };
+    const term name{atom{"x"}};
+    const std::tuple terminate{atom{"system"}, std::tuple{pid{a->name(), 1, 0, a->creation()}, 1},
+                               std::tuple{atom{"terminate"}, atom{"kill"}}};
+
+    otp::role r = only({right::info, right::call});
+    r.scopes = {"pg", "open*"};
+    give_b({r});
+    pid target = ear();
+    for (const char* function : {"register_name", "re_register_name"})
+        EXPECT_TRUE(is_refused("global", function, name, target)) << function;
+    EXPECT_TRUE(is_refused("global", "unregister_name", name));
+    EXPECT_TRUE(is_refused("global", "send", name, 1));
+    EXPECT_EQ(rpc("global", "whereis_name", name), "undefined");
+
+    const atom secret{"secret"};
+    ASSERT_TRUE(at_b->pg().start(secret));
+    (void)at_b->pg().find(secret)->join(term{1}, {target});
+    for (const char* function : {"get_members", "get_local_members", "monitor"})
+        EXPECT_TRUE(is_refused("pg", function, secret, 1)) << function;
+    for (const char* function : {"which_groups", "which_local_groups", "monitor_scope", "start"})
+        EXPECT_TRUE(is_refused("pg", function, secret)) << function;
+    for (const char* function : {"join", "leave"}) EXPECT_TRUE(is_refused("pg", function, secret, 1, target));
+    EXPECT_EQ(rpc("pg", "join", atom{"group"}, target), "ok");
+    EXPECT_EQ(rpc("pg", "get_members", atom{"pg"}, atom{"group"}),
+              "[<b@10.0.0.2." + std::to_string(target.id) + ".0>]");
+    EXPECT_EQ(rpc("pg", "start", atom{"open1"}).substr(0, 4), "{ok,");
+
+    give_b({only({right::call, right::global, right::send})});
+    ASSERT_TRUE(sim.block_on(at_b->global().register_name(name, target, in(30s))).value());
+    heard->clear();
+    EXPECT_FALSE(is_refused("global", "send", name, 7));
+    EXPECT_EQ(heard->size(), 1u);
+    EXPECT_TRUE(is_refused("global", "send", name, terminate));
+    give_b({only({right::call, right::global})});
+    EXPECT_TRUE(is_refused("global", "send", name, 7));
+}
+
 TEST_F(Access, ProcessThatLinkedItselfCanBeEnded) {
     on_a([&](process& self) -> task<> {
         auto linked = [&] {
@@ -321,6 +363,18 @@ TEST_F(Access, RefusalIsLoggedOncePerKind) {
     auto first = story.find(line);
     ASSERT_NE(first, std::string::npos) << story;
     EXPECT_EQ(story.find(line, first + 1), std::string::npos);
+}
+
+TEST_F(Access, WhoeverFillsTheLogWithRefusalsHidesNothing) {
+    give_b({only({right::info})});
+    on_a([&](process& self) -> task<> {
+        for (int i = 0; i < 1100; ++i) self.send(registered{atom{"name" + std::to_string(i)}, name_of('b')}, term{i});
+        co_await self.sleep(1s);
+    });
+    const std::string story = sim.story();
+    EXPECT_NE(story.find("message to name998\n"), std::string::npos);
+    EXPECT_EQ(story.find("message to name1050\n"), std::string::npos);
+    EXPECT_NE(story.find("[sedge:roles] further refusals are not told"), std::string::npos);
 }
 
 TEST_F(Access, ExitSignalToAProcessThatIsGoneIsNoRefusal) {

@@ -165,6 +165,8 @@ TEST_F(PubSub, WhatMakesNoSenseIsDropped) {
     send(term{std::tuple{"forward_to_local"_atom, "topic"_atom, 1, "Elixir.Phoenix.PubSub"_atom}});
     send(term{std::tuple{"forward_to_local"_atom, "t", 1, "not a module"}});
     send(term{std::tuple{"forward_to_local"_atom, "t", 1}});
+    const std::tuple suspend{"system"_atom, std::tuple{1, 2}, "suspend"_atom}; // would need a right of its own
+    send(term{std::tuple{"forward_to_local"_atom, "t", suspend, "Elixir.Phoenix.PubSub"_atom}});
     send(term{std::tuple{"DOWN"_atom, a->make_reference(), "process"_atom, ear_there, 1, 1}});
     settle();
     EXPECT_THAT(*heard_there, IsEmpty());

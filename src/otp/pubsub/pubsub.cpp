@@ -86,6 +86,9 @@ struct pubsub::state {
         if (is_tagged(message, "forward_to_local", 4)) {
             const auto topic = message.element(1).binary();
             const auto module = message.element(3).as<atom>();
+            // A request of sys would end or suspend subscribers that are servers, whatever the sender's role: it is
+            // nothing that anybody broadcasts.
+            if (is_tagged(message.element(2), "system", 3)) return;
             if (topic && module) dispatch(*module, as_text(*topic), term{message.element(2)}, std::nullopt);
         } else if (is_tagged(message, "DOWN", 5)) {
             const auto who = message.element(3).as<pid>();

@@ -86,6 +86,11 @@ bool add_alternative_names(X509* made, const certificate_request& wanted) {
     return X509_add1_ext_i2d(made, NID_subject_alt_name, names.get(), 0, X509V3_ADD_DEFAULT) == 1;
 }
 
+/// Ed25519 and its like have a digest of their own.
+const EVP_MD* digest_for(const EVP_PKEY* key) {
+    return EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_is_a(key, "ED448") ? nullptr : EVP_sha256();
+}
+
 } // namespace
 
 result<signed_key> make_authority(const authority_request& wanted) {
@@ -107,6 +112,11 @@ result<signed_key> issue_certificate(const signed_key& authority, const certific
     const x509_ptr issuer{PEM_read_bio_X509(bio_of(authority.certificate).get(), nullptr, nullptr, nullptr)};
     if (!issuer) return failed("the CA's certificate");
     const key_ptr signing{PEM_read_bio_PrivateKey(bio_of(authority.key).get(), nullptr, no_password, nullptr)};
+    if (!signing && authority.key.find("ENCRYPTED") != std::string::npos) {
+        ERR_clear_error();
+        return error{errc::invalid_argument, "the CA's key is encrypted, and there is nobody to ask for its password; "
+                                             "openssl pkey -in ca.key -out NEW_FILE takes it off"};
+    }
     if (!signing) return failed("the CA's key");
     if (X509_check_private_key(issuer.get(), signing.get()) != 1) {
         ERR_clear_error();
@@ -124,7 +134,7 @@ result<signed_key> issue_certificate(const signed_key& authority, const certific
                       add_extension(made.get(), issuer.get(), NID_subject_key_identifier, "hash") &&
                       add_extension(made.get(), issuer.get(), NID_authority_key_identifier, "keyid:always") &&
                       add_alternative_names(made.get(), wanted) &&
-                      X509_sign(made.get(), signing.get(), EVP_sha256()) > 0;
+                      X509_sign(made.get(), signing.get(), digest_for(signing.get())) > 0;
     if (!good) return failed("making a certificate");
     return signed_key{pem_of(made.get()), pem_of(key.get())};
 }

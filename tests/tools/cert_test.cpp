@@ -133,6 +133,46 @@ TEST_F(SedgeCert, ShowsWhatACertificateSays) {
     EXPECT_THAT(json.output, HasSubstr("\"use\":\"signing certificates (a CA)\""));
 }
 
+TEST_F(SedgeCert, PathsForOtpAreWholeAlsoInANewDirectory) {
+    run({"init", "ca"});
+    ASSERT_EQ(run({"issue", "node1@10.0.0.5", "--ca", "ca", "--out", "new/place"}).status, 0);
+    EXPECT_THAT(read("new/place/node1@10.0.0.5.ssl_dist"),
+                HasSubstr("{certfile, \"" + fs::canonical(home).string() + "/new/place/node1@10.0.0.5.crt\"}"));
+}
+
+TEST_F(SedgeCert, AuthoritiesOfOthersIssueToo) {
+    const auto make = [this](const std::string& kind) {
+        fs::remove_all(home + "/own");
+        fs::create_directory(home + "/own");
+        program openssl{{{"openssl", "req", "-x509", "-newkey", kind, "-nodes", "-keyout", home + "/own/ca.key", "-out",
+                          home + "/own/ca.crt", "-days", "100", "-subj", "/CN=own"},
+                         {{"HOME", home}},
+                         home}};
+        openssl.close_input();
+        EXPECT_EQ(openssl.wait_for_end(), 0) << openssl.output();
+    };
+    for (const char* kind : {"rsa:2048", "ed25519"}) {
+        make(kind);
+        const auto made = run({"issue", "n@10.0.0.1", "--ca", "own"});
+        EXPECT_EQ(made.status, 0) << kind << ": " << made.output;
+        EXPECT_EQ(wire::read_certificates(read("own/n@10.0.0.1.crt")).value().front().issuer, "CN=own");
+    }
+    std::ofstream{home + "/own/ca.key"} << "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMII=\n"
+                                           "-----END ENCRYPTED PRIVATE KEY-----\n";
+    EXPECT_THAT(run({"issue", "m@10.0.0.1", "--ca", "own"}).output,
+                HasSubstr("the CA's key is encrypted, and there is nobody to ask for its password"));
+}
+
+TEST_F(SedgeCert, NothingOutlivesItsAuthority) {
+    run({"init", "ca", "--days", "10"});
+    const auto made = run({"issue", "node1@10.0.0.5", "--ca", "ca"});
+    EXPECT_EQ(made.status, 0);
+    EXPECT_THAT(made.output, HasSubstr("But no longer than its CA, which ends at "));
+    const auto all = wire::read_certificates(read("ca/node1@10.0.0.5.crt") + read("ca/ca.crt")).value();
+    EXPECT_LE(all[0].not_after, all[1].not_after);
+    EXPECT_THAT(run({"issue", "node2@10.0.0.5", "--ca", "ca", "--days", "5"}).output, Not(HasSubstr("But no longer")));
+}
+
 TEST_F(SedgeCert, TellsWhatIsMissing) {
     EXPECT_EQ(run({}).status, 2);
     EXPECT_EQ(run({"init"}).status, 2);
@@ -144,6 +184,13 @@ TEST_F(SedgeCert, TellsWhatIsMissing) {
     EXPECT_EQ(run({"show", "none.crt"}).status, 1);
     std::ofstream{home + "/text"} << "no certificate";
     EXPECT_THAT(run({"show", "text"}).output, HasSubstr("there is no certificate in it"));
+    const auto directory = run({"show", "."});
+    EXPECT_EQ(directory.status, 1);
+    EXPECT_THAT(directory.output, HasSubstr("Is a directory"));
+    run({"init", "ca"});
+    EXPECT_THAT(run({"issue", "n@h", "--ca", "ca", "--host", "*.example.org"}).output,
+                HasSubstr("--host *.example.org: wildcards do not count between nodes"));
+    EXPECT_EQ(run({"issue", "n@h", "--ca", "ca", "--host", "two words"}).status, 2);
     EXPECT_THAT(run({"--help"}).output, HasSubstr("issue"));
     EXPECT_EQ(run({"issue", "--help"}).status, 0);
 }

@@ -11,8 +11,10 @@
 #include <sedge/dist/node_name.hpp>
 #include <sedge/wire/certificate_authority.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <ctime>
+#include <utility>
 
 namespace sedge::cli {
 
@@ -81,6 +83,20 @@ int make_ca(const init_options& options) {
 
 // -- issue -----------------------------------------------------------------------------------------------------------
 
+/// Why nobody could be found by that name; empty for a good one.
+std::string fault_of_host(const std::string& host) {
+    constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:";
+    if (host.find('*') != std::string::npos) return "wildcards do not count between nodes; name each host";
+    if (host.empty() || host.find_first_not_of(allowed) != std::string::npos) return "no name or address of a host";
+    return {};
+}
+
+/// So many hours of the wanted ones are left to the CA; what is signed by it cannot outlive it. None if it has expired.
+std::chrono::hours left_to_ca(const wire::certificate& ca, const wire::certificate_request& wanted) {
+    const auto left = std::chrono::floor<std::chrono::hours>(ca.not_after - wanted.now);
+    return std::clamp(left, std::chrono::hours{0}, wanted.valid_for);
+}
+
 void add_host(const std::string& host, wire::certificate_request& into) {
     if (auto address = wire::ip_address::parse(host)) into.addresses.push_back(*address);
     into.dns_names.push_back(host); // an address as well: OTP looks for the host of the node it dials in this form only
@@ -140,13 +156,24 @@ int issue(const issue_options& options) {
     wanted.now = system_clock::now();
     wanted.valid_for = std::chrono::hours{24} * options.days;
     add_host(node->host, wanted);
-    for (const auto& host : options.hosts) add_host(host, wanted);
+    for (const auto& host : options.hosts) {
+        const auto fault = fault_of_host(host);
+        if (!fault.empty()) return static_cast<int>(tell(status::usage, "--host " + printable(host) + ": " + fault));
+        add_host(host, wanted);
+    }
     if (options.only_this_node) wanted.uris.push_back(std::string{dist::node_uri_scheme} + node->full.str());
 
     auto certificate = read_file(path_in(options.ca, "ca.crt"));
     if (!certificate) return failed(certificate.error().within("no CA there; sedge cert init makes one"));
     auto key = read_file(path_in(options.ca, "ca.key"));
     if (!key) return failed(key.error());
+    auto authority = wire::read_certificates(*certificate);
+    if (!authority) return failed(authority.error().within(path_in(options.ca, "ca.crt")));
+    const auto asked_for = std::exchange(wanted.valid_for, left_to_ca(authority->front(), wanted));
+    if (wanted.valid_for.count() == 0)
+        return static_cast<int>(tell(status::failed, "the CA in " + options.ca + " has expired, " +
+                                                         date_of(authority->front().not_after) +
+                                                         "; sedge cert init makes a new one"));
     auto made = wire::issue_certificate({*certificate, *key}, wanted);
     if (!made) return failed(made.error().within(options.ca));
 
@@ -166,6 +193,8 @@ int issue(const issue_options& options) {
     }
     for (const auto& file : files) std::printf("%s\n", printable(path_in(out, file.name)).c_str());
     show_next_steps(options, *node, at, otp);
+    if (wanted.valid_for < asked_for)
+        std::printf("But no longer than its CA, which ends at %s.\n", date_of(authority->front().not_after).c_str());
     return done();
 }
 

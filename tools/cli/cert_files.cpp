@@ -45,11 +45,13 @@ std::string path_in(const std::string& directory, const std::string& file) {
 
 std::string absolute(const std::string& path) {
     std::error_code ignored;
-    const auto full = fs::weakly_canonical(path, ignored);
+    const auto full = fs::weakly_canonical(fs::absolute(path, ignored), ignored); // alone it leaves new ones relative
     return full.empty() ? path : full.string();
 }
 
 result<std::string> read_file(const std::string& path) {
+    std::error_code ignored;
+    if (fs::is_directory(path, ignored)) return system_error(path, EISDIR); // a stream would throw
     errno = 0;
     std::ifstream in{path, std::ios::binary};
     std::string text{std::istreambuf_iterator<char>{in}, {}};

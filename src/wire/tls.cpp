@@ -43,6 +43,12 @@ class alert_category final : public std::error_category {
         case SSL_AD_HANDSHAKE_FAILURE:
             return "the peer refused the TLS handshake (handshake failure: this node's certificate is not for the "
                    "name it dialled, or none was shown, or there is no cipher in common)";
+        case SSL_AD_INSUFFICIENT_SECURITY:
+            return "the peer refused the TLS handshake (insufficient security: there is no cipher in common)";
+        case SSL_AD_UNSUPPORTED_CERTIFICATE:
+            return "the peer does not accept this node's certificate (unsupported: it may not be used for this end of "
+                   "a "
+                   "connection, or its kind of key is unknown there)";
         case SSL_AD_PROTOCOL_VERSION: return "the peer speaks no TLS version that is allowed here";
         case SSL_AD_UNEXPECTED_MESSAGE: return "the peer did not expect TLS";
         default: break;

@@ -69,8 +69,14 @@ result<void> use_key(SSL_CTX* context, const std::string& path, const std::strin
     auto text = read_file(path, true);
     if (!text) return std::move(text).error();
     const key_ptr key{PEM_read_bio_PrivateKey(bio_of(*text).get(), nullptr, no_password, nullptr)};
+    const bool encrypted = text->find("ENCRYPTED") != std::string::npos;
     OPENSSL_cleanse(text->data(), text->size());
-    if (!key) return unusable(path, "there is no private key in it that can be read without a password");
+    ERR_clear_error();
+    if (!key && encrypted)
+        return unusable(path, "this private key is encrypted, and there is nobody to ask for its password; do: openssl "
+                              "pkey -in " +
+                                  path + " -out NEW_FILE");
+    if (!key) return unusable(path, "there is no private key in it");
     if (SSL_CTX_use_PrivateKey(context, key.get()) != 1) {
         ERR_clear_error();
         return unusable(path, "does not belong to the certificate in " + certificate_path);

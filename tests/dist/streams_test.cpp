@@ -30,9 +30,7 @@ struct said {
     friend bool operator==(const said&, const said&) = default;
 };
 
-std::string shortened(std::string text) {
-    return text.size() <= text_max ? text : text.substr(0, text_max) + "...";
-}
+std::string shortened(std::string text) { return text.size() <= text_max ? text : text.substr(0, text_max) + "..."; }
 
 std::string control_text(const incoming& message, flags chosen) {
     byte_buffer bytes;
@@ -55,9 +53,9 @@ class decoding {
 public:
     decoding(byte_view bytes, flags chosen, unsigned seed) : bytes_(bytes), decoder_(chosen), random_(seed) {}
 
-    /// All that the bytes say; `skipped` handshake messages come first.
-    std::vector<incoming> all(std::size_t skipped) {
-        frames_.set_width(skipped > 0 ? wire::frame_width::two : wire::frame_width::four);
+    /// All that the bytes say; `skipped` handshake messages come first, with lengths of `width`.
+    std::vector<incoming> all(std::size_t skipped, wire::frame_width width = wire::frame_width::two) {
+        frames_.set_width(skipped > 0 ? width : wire::frame_width::four);
         std::vector<incoming> found;
         while (const auto packet = next()) {
             if (skipped > 0) {
@@ -99,6 +97,11 @@ flags chosen_in(const recorded_stream& stream) {
     return i.expanded().common_with(a.expanded());
 }
 
+/// Inside of TLS each length has four bytes, those of the handshake too.
+wire::frame_width handshake_width(const recorded_stream& stream) {
+    return stream.name.starts_with("tls/") ? wire::frame_width::four : wire::frame_width::two;
+}
+
 bool is_complete(const recorded_stream& stream) { return stream.find("send_challenge_ack") != nullptr; }
 
 bool is_handshake(const boost::json::object& frame) { return test::text_of(frame, "kind").starts_with("send_"); }
@@ -131,7 +134,7 @@ TEST_P(Streams, SayWhatWasRecorded) {
                 return is_handshake(f.as_object()) && test::from_initiator(f.as_object()) == by_initiator;
             });
             decoding input{stream.sent[by_initiator ? 0 : 1], chosen, seed++};
-            const auto messages = input.all(static_cast<std::size_t>(handshakes));
+            const auto messages = input.all(static_cast<std::size_t>(handshakes), handshake_width(stream));
             const auto texts = expected(stream, by_initiator);
             ASSERT_EQ(messages.size(), texts.size());
             for (std::size_t i = 0; i < messages.size(); ++i) {
@@ -152,7 +155,7 @@ TEST_P(Streams, AreUnderstoodAgainWhenWeSendThem) {
         const auto handshakes = std::count_if(stream.frames.begin(), stream.frames.end(), [&](const auto& f) {
             return is_handshake(f.as_object()) && test::from_initiator(f.as_object());
         });
-        const auto messages = input.all(static_cast<std::size_t>(handshakes));
+        const auto messages = input.all(static_cast<std::size_t>(handshakes), handshake_width(stream));
         outgoing out{chosen};
         byte_buffer bytes;
         for (const auto& m : messages) {
@@ -173,4 +176,4 @@ TEST_P(Streams, AreUnderstoodAgainWhenWeSendThem) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Recorded, Streams, testing::Values("handshake", "dist", "services", "global"));
+INSTANTIATE_TEST_SUITE_P(Recorded, Streams, testing::Values("handshake", "dist", "services", "global", "tls"));

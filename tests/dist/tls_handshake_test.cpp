@@ -2,10 +2,13 @@
 //
 // The handshake of distribution inside of TLS, and what happens where it is not wanted, or not possible.
 #include "dist/two_machines.hpp"
+#include "support/json.hpp"
 #include "support/test_authority.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <array>
 
 using namespace sedge;
 using namespace sedge::dist;
@@ -113,6 +116,24 @@ TEST_F(TlsHandshake, PlainPeerIsRefusedByANodeWithTls) {
     shake_with(nullptr, load(authority.issue(b_host)));
     EXPECT_THAT(accept_says_why(), HasSubstr("peer speaks plain distribution, this node requires TLS"));
     EXPECT_THAT(dial_says_why(), HasSubstr("requires TLS, this node speaks plain distribution"));
+}
+
+TEST_F(TlsHandshake, PlainPeerHearsTheBytesThatOtpSays) {
+    std::string recorded;
+    const auto refusals = test::read_vectors("dist/tls_refusals.json");
+    for (const auto& row : refusals.as_array())
+        if (row.at("attempt").as_string() == "plain TCP name message to a TLS port")
+            recorded = std::string{row.at("result").as_string()};
+    ASSERT_FALSE(recorded.empty());
+    tls_of_b = load(authority.issue(b_host));
+    tasks.start(accept_one());
+    auto stream = world.block_on(a.net().connect(there())).value();
+    const byte_buffer name{0, 21, 'N'}; // the beginning of a plain handshake
+    ASSERT_TRUE(world.block_on(wire::write_all(*stream, name)));
+    std::array<std::uint8_t, 32> heard{};
+    const auto count = world.block_on(wire::read_some(*stream, heard));
+    ASSERT_TRUE(count);
+    EXPECT_EQ(to_hex({heard.data(), *count}), recorded);
 }
 
 TEST_F(TlsHandshake, PlainNodeRefusesAPeerWithTls) {

@@ -369,6 +369,13 @@ TEST_F(TlsFiles, UnusableFilesAreNamed) {
     options.key_file = good.certificate_file;
     EXPECT_THAT(say(options), HasSubstr("no private key in it"));
     options = good;
+    options.key_file = authority.folder() + "/encrypted.key";
+    authority.write("encrypted.key",
+                    "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIB\n-----END ENCRYPTED PRIVATE KEY-----\n");
+    std::filesystem::permissions(options.key_file, std::filesystem::perms::owner_read);
+    EXPECT_THAT(say(options), HasSubstr("this private key is encrypted, and there is nobody to ask for its password; "
+                                        "do: openssl pkey -in "));
+    options = good;
     options.key_file.clear();
     EXPECT_THAT(say(options), HasSubstr("a certificate needs its key"));
     options = good;

@@ -3,7 +3,9 @@
 %% Drives the windows of OTP's observer as a user does: chooses a node in the menu, turns pages, opens a process, and
 %% reads the texts that are shown. Wants a display (Xvfb).
 -module(observer_pages).
--export([open/1, shown/2, process/2, close/0]).
+-export([open/1, shown/2, use_processes/0, process/2, close/0]).
+
+-include_lib("wx/include/wx.hrl").
 
 -define(FIRST_NODE, 1000). % number of the menu entry before the first node, as in observer_wx.erl
 
@@ -24,6 +26,24 @@ shown(Page, Text) ->
     wxNotebook:setSelection(Notebook, Page),
     Texts = fun() -> texts(wxNotebook:getPage(Notebook, Page)) end,
     until(fun() -> has(Text, Texts()) end, Texts).
+
+-define(REFRESH, 203). % numbers of menu entries, as in observer_pro_wx.erl
+-define(ACCUMULATE, 210).
+-define(GARBAGE_COLLECT, 211).
+
+%% On the page of processes: sorts by each column and back, selects the first, and uses the menus. The page lives on.
+use_processes() ->
+    observer ! {get_debug_info, self()},
+    receive {observer_debug, _, _, Page} -> ok end,
+    On = fun(List) -> Page ! #wx{event = List} end,
+    [On(#wxList{type = command_list_col_click, col = Column}) || Column <- [0, 1, 2, 3, 4, 5, 5]],
+    On(#wxList{type = command_list_item_focused, itemIndex = 0}),
+    Page ! #wx{id = ?GARBAGE_COLLECT},
+    Page ! #wx{id = ?ACCUMULATE, event = #wxCommand{type = command_menu_selected, commandInt = 1}},
+    Page ! #wx{id = ?REFRESH, event = #wxCommand{type = command_menu_selected}},
+    On(#wxList{type = command_list_item_activated}), % its window
+    timer:sleep(1500),
+    case is_process_alive(Page) of true -> ok; false -> ended end.
 
 %% Opens the window of a process: ok as soon as it shows Text.
 process(Pid, Text) ->

@@ -101,6 +101,7 @@ TEST_F(Tools, ObserverShowsOurNodeOnEveryPage) {
     shows(3, "sedge");                                                        // Applications
     tool.erl("timer:sleep(1000)");                                            // the tree of processes is drawn
     shows(4, "wait_for_tools/1");                                             // Processes
+    EXPECT_EQ(tool.erl("observer_pages:use_processes()", 60s), "ok");
     shows(5, "tcp_inet");                                                     // Ports: the connections to other nodes
     shows(6, "General socket info");                                          // Sockets
     tool.erl("wxNotebook:setSelection(get(notebook), 7), timer:sleep(1000)"); // Table Viewer: nothing to show
@@ -246,6 +247,35 @@ TEST_F(Tools, SystemItemsHaveTheFormsOfOtp) {
     EXPECT_EQ(otp.erl("Keys = fun(N) -> [K || {K, _} <- rpc:call(N, observer_backend, sys_info, [])] end, "
                       "Keys(S) =:= Keys(P)"),
               "true");
+}
+
+TEST_F(Tools, ProcessesOfAllWorkersAreShown) {
+    proves("Tools", "processes of other workers: `process_info`, `etop`, schedulers", direction::to_us);
+    sedge_options options;
+    options.name = "wide@127.0.0.1";
+    options.more = [](node_options& o) { o.workers = 2; };
+    auto& wide = start_sedge(options);
+    spawn_options there{.label = "far", .name = "far"_atom};
+    there.worker = worker_choice::numbered(1);
+    const pid far = wide.node.spawn(wait_for_tools, there);
+    ASSERT_TRUE(eventually([&] { return wide.node.info(far)->waiting_at == "receive"; }));
+    otp.erl("W = 'wide@127.0.0.1', Far = rpc:call(W, erlang, whereis, [far]), "
+            "On = fun(I) -> rpc:call(W, erlang, process_info, [Far, I]) end");
+    EXPECT_EQ(otp.erl("On(current_location)"),
+              "{current_location,{'tools_interop_test.cpp',wait_for_tools,1,[{file,\"tools_interop_test.cpp\"},{line," +
+                  std::to_string(line_of_the_wait) + "}]}}");
+    EXPECT_EQ(otp.erl("link(Far), erlang:monitor(process, Far), timer:sleep(200), "
+                      "[{links, [Self]}, {monitored_by, [Self]}, {registered_name, far}, {registered_name, far}] = "
+                      "On([links, monitored_by, registered_name, registered_name]), Self =:= self()"),
+              "true");
+    EXPECT_EQ(otp.erl("rpc:call(W, erlang, system_info, [schedulers])"), "2");
+    EXPECT_EQ(otp.erl("C = self(), spawn_link(W, observer_backend, etop_collect, [C]), "
+                      "receive {_, I0} when element(1, I0) =:= etop_info -> "
+                      "[N0 || {etop_proc_info, P0, _, _, N0, _, {_, wait_for_tools, 1}, 0} <- element(9, I0), "
+                      "P0 =:= Far] end"),
+              "[far]");
+    EXPECT_EQ(otp.erl("unlink(Far), Far ! go, receive {'DOWN', _, process, Far, Y} -> {Y, On(status)} end"),
+              "{normal,undefined}");
 }
 
 TEST_F(Tools, FunctionsThatReadHaveTheFormsOfOtp) {

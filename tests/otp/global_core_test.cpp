@@ -11,6 +11,7 @@
 #include "otp/global/partitions.hpp"
 
 #include <sedge/dist/packet.hpp>
+#include <sedge/otp/gen.hpp>
 #include <sedge/wire/framing.hpp>
 
 #include <gtest/gtest.h>
@@ -90,6 +91,22 @@ public:
         }
     }
 
+    /// The same from there on to the end of the recording; and one message more.
+    void run_on() {
+        for (const auto& message : theirs_) {
+            auto call = otp::as_call(message);
+            bool is_new = call || message.element(1).element(0).is_atom("new_nodes");
+            if (is_new) hear(peer_, message);
+        }
+    }
+    void hear(const atom& from, const term& message) {
+        on_message(*s_, from, message, {});
+        settle_effects();
+    }
+    [[nodiscard]] const std::vector<atom>& introduced_to() const { return introduced_to_; }
+    /// What our locker casts before it gives back the lock, and to whom.
+    [[nodiscard]] const std::optional<effect::release_lock>& released() const { return released_; }
+
     /// What we said as a server, and what the recorded node said, as text.
     [[nodiscard]] const std::vector<std::string>& said_here() const { return said_; }
     [[nodiscard]] std::vector<std::string> said_there() const {
@@ -123,6 +140,11 @@ private:
                     said_.push_back(text_of_message(plain->message));
                 if (const auto* passed = std::get_if<effect::pass_to_locker>(&one)) set_lock(passed->message);
                 if (const auto* open = std::get_if<effect::resolve>(&one)) decide(*open);
+                if (const auto* other = std::get_if<effect::introduce>(&one)) introduced_to_.push_back(other->node);
+                if (const auto* over = std::get_if<effect::release_lock>(&one)) {
+                    released_ = *over;
+                    s_->locks.release_all_of(s_->locker);
+                }
             }
         }
     }
@@ -151,6 +173,8 @@ private:
     atom peer_;
     std::optional<state> s_;
     std::vector<std::string> said_;
+    std::vector<atom> introduced_to_;
+    std::optional<effect::release_lock> released_;
 };
 
 /// In no order: a node may hear of its own lock before or after what the other one says.
@@ -184,6 +208,42 @@ TEST_P(GlobalRecorded, SaysWhatOtpSaid) {
 }
 INSTANTIATE_TEST_SUITE_P(Streams, GlobalRecorded, testing::Values("global/two-nodes", "global/conflict"),
                          [](const auto& of) { return of.param == "global/conflict" ? "Conflict" : "TwoNodes"; });
+
+/// c meets a, which is with b. In the place of a: what b is told of c.
+TEST(GlobalRecordedOfThree, NewMemberIsToldToTheOthersAsByOtp) {
+    replayed node{recorded("global/three-nodes-c-to-a"), false};
+    node.core().known[b] = protocol_version;
+    node.run();
+    auto here = sorted(node.said_here());
+    auto there = sorted(node.said_there());
+    ASSERT_EQ(here.size(), there.size()) << testing::PrintToString(here) << testing::PrintToString(there);
+    for (std::size_t i = 0; i < here.size(); ++i)
+        EXPECT_TRUE(has_same_letters(here[i], there[i])) << here[i] << "\n" << there[i];
+    ASSERT_TRUE(node.released());
+    EXPECT_EQ(node.released()->first_tell, std::vector{b});
+    const auto recorded_one = cast_in(said(recorded("global/three-nodes-a-to-b"), true), "new_nodes");
+    EXPECT_EQ(notation(node.released()->message.view()), notation(recorded_one));
+}
+
+/// In the place of b, which hears of c by a, and then says in_sync.
+TEST(GlobalRecordedOfThree, NewMemberIsMetAsByOtp) {
+    replayed node{recorded("global/three-nodes-a-to-b"), false};
+    node.run();
+    node.run_on();
+    EXPECT_EQ(node.core().known_nodes(), (std::vector{a, c}));
+    EXPECT_EQ(node.introduced_to(), std::vector{c});
+    EXPECT_NE(node.core().names.find(term{"nc"_atom}), nullptr);
+    introduced(node.core(), c, true, {});
+    const auto between = recorded("global/three-nodes-c-to-b");
+    const auto greeting = said(between, true);
+    ASSERT_EQ(greeting.size(), 1u);
+    node.hear(c, greeting.front());
+    EXPECT_TRUE(node.core().synced.contains(c));
+    EXPECT_TRUE(node.core().waiting_to_know.empty());
+    std::string ours = node.said_here().back(); // the last element is read by nobody in OTP
+    ours.replace(ours.rfind("sedge"), 5, "true");
+    EXPECT_EQ(ours, notation(said(between, false).front().view()));
+}
 
 // -- single messages -----------------------------------------------------------------------------------------------
 

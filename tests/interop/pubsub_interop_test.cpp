@@ -6,6 +6,8 @@
 #include <sedge/otp/pg.hpp>
 #include <sedge/otp/pubsub.hpp>
 
+#include <algorithm>
+
 namespace sedge::test {
 namespace {
 
@@ -113,6 +115,90 @@ TEST_F(PhoenixPubSub, ThousandBroadcastsBothWaysArriveInOrder) {
     EXPECT_EQ(otp.elixir("for i <- 1..1000, do: (receive do {:dispatch, \"other\", ^i, _} -> i after 5000 -> "
                          "exit(i) end); :all"),
               ":all");
+}
+
+/// A whole PubSub in Elixir, with a pool: what the modules of Phoenix.PubSub do with a message.
+const char* const whole_pubsub =
+    "defmodule Phoenix.PubSub do def dispatch(entries, _from, message), "
+    "do: Enum.each(entries, fn {pid, _} -> send(pid, message) end) end; "
+    "defmodule Phoenix.Channel.Server do def dispatch(entries, _from, message), "
+    "do: Enum.each(entries, fn {pid, _} -> send(pid, {:channel, message}) end) end; "
+    "defmodule Worker do use GenServer; "
+    "def init(group), do: {:pg.join(Phoenix.PubSub, group, self()), []}; "
+    "def handle_info({:forward_to_local, topic, message, dispatcher}, state), "
+    "do: (Registry.dispatch(MyApp.PubSub, topic, {dispatcher, :dispatch, [:none, message]}); {:noreply, state}) end; "
+    "defmodule Whole do "
+    "def start(groups), do: (:pg.start(Phoenix.PubSub); {:ok, _} = Registry.start_link(keys: :duplicate, name: "
+    "MyApp.PubSub); for g <- groups, do: {:ok, _} = GenServer.start(Worker, g, name: g)); "
+    "def broadcast(groups, topic, message, dispatcher), do: "
+    "for pid <- :pg.get_members(Phoenix.PubSub, Enum.at(groups, :erlang.phash2(self(), length(groups)))), "
+    "node(pid) != node(), do: send(pid, {:forward_to_local, topic, message, dispatcher}); "
+    "def direct(groups, node, topic, message), do: "
+    "send({Enum.at(groups, :erlang.phash2(self(), length(groups))), node}, "
+    "{:forward_to_local, topic, message, Phoenix.PubSub}) end; :ok";
+const char* const pool =
+    "[MyApp.PubSub.Adapter, :\"Elixir.MyApp.PubSub.Adapter_2\", :\"Elixir.MyApp.PubSub.Adapter_3\"]";
+
+class PhoenixPool : public WithOtp {
+protected:
+    sedge_side& us = start_sedge();
+    otp_node& otp = start_otp();
+    std::vector<std::string> heard;
+    pid ear = us.node.spawn([this](process& self) -> task<> {
+        for (;;) {
+            term message = co_await self.receive();
+            heard.push_back(to_elixir(message));
+        }
+    });
+};
+
+TEST_F(PhoenixPool, IsServedByOneThatGrows) {
+    proves("Groups", "Phoenix.PubSub: a pool (`pool_size: 3`) on the other side", direction::both);
+    otp::pubsub pubsub{us.node, us.kernel.pg(), "MyApp.PubSub"};
+    ASSERT_TRUE(pubsub.start());
+    ASSERT_TRUE(pubsub.subscribe(ear, "t"));
+    ASSERT_EQ(otp.elixir(whole_pubsub), ":ok");
+    otp.elixir("Whole.start(" + std::string{pool} + ")");
+    ASSERT_TRUE(run(us.node.connect(atom{otp.name()})));
+    ASSERT_TRUE(eventually([&] {
+        return otp.elixir("for g <- " + std::string{pool} + ", do: length(:pg.get_members(Phoenix.PubSub, g))") ==
+               "[2, 2, 2]";
+    }));
+    // Each of many processes takes one of the three groups; and each sends directly too.
+    otp.elixir("for i <- 1..30, do: spawn(fn -> Whole.broadcast(" + std::string{pool} +
+               ", \"t\", i, Phoenix.PubSub); Whole.direct(" + std::string{pool} +
+               ", :\"sedge@127.0.0.1\", \"t\", 100 + i) end)");
+    EXPECT_TRUE(eventually([&] { return heard.size() >= 60; }));
+    run_for(200ms);
+    std::ranges::sort(heard);
+    EXPECT_EQ(heard.size(), 60u);
+    EXPECT_EQ(std::unique(heard.begin(), heard.end()), heard.end());
+
+    EXPECT_EQ(otp.elixir("{:ok, _} = Registry.register(MyApp.PubSub, \"t\", nil); :ok"), ":ok");
+    pubsub.broadcast("t", term{"once"_atom});
+    pubsub.direct_broadcast(atom{otp.name()}, "t", term{"direct"_atom});
+    EXPECT_EQ(otp.elixir(next), ":once");
+    EXPECT_EQ(otp.elixir(next), ":direct");
+    EXPECT_EQ(otp.elixir(nothing), ":none");
+    EXPECT_EQ(otp.complaints(), "");
+}
+
+TEST_F(PhoenixPool, DispatcherNamedByUsIsUsedThere) {
+    proves("Groups", "Phoenix.PubSub: the dispatcher that a broadcast names", direction::from_us);
+    otp::pubsub pubsub{us.node, us.kernel.pg(), "MyApp.PubSub"};
+    ASSERT_TRUE(pubsub.start());
+    ASSERT_EQ(otp.elixir(whole_pubsub), ":ok");
+    otp.elixir("Whole.start([MyApp.PubSub.Adapter])");
+    EXPECT_EQ(otp.elixir("{:ok, _} = Registry.register(MyApp.PubSub, \"t\", nil); :ok"), ":ok");
+    ASSERT_TRUE(run(us.node.connect(atom{otp.name()})));
+    ASSERT_TRUE(eventually([&] { return !pubsub.nodes().empty(); }));
+    pubsub.send_with(atom{"Elixir.Phoenix.Channel.Server"});
+    pubsub.broadcast("t", term{1});
+    pubsub.send_with(atom{"Elixir.Phoenix.PubSub"});
+    pubsub.broadcast("t", term{2});
+    EXPECT_EQ(otp.elixir(next), "{:channel, 1}");
+    EXPECT_EQ(otp.elixir(next), "2");
+    EXPECT_EQ(otp.complaints(), "");
 }
 
 } // namespace

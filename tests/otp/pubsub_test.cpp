@@ -137,6 +137,44 @@ TEST_F(PubSub, ProcessThatIsKilledComesBack) {
     EXPECT_THAT(there->subscribers("t"), IsEmpty()) << "it watches subscribers as before";
 }
 
+TEST_F(PubSub, PoolGrowsToTheGreatestOneThatIsSeen) {
+    there.reset();
+    settle();
+    there.emplace(*b, at_b->pg(), "MyApp.PubSub", otp::pubsub_options{3});
+    ASSERT_TRUE(there->start());
+    ASSERT_TRUE(here->subscribe(ear_here, "t"));
+    settle();
+    auto tell = [&](const char* name, int number) {
+        b->send(registered{atom{name}, name_of('a')},
+                term{std::tuple{"forward_to_local"_atom, "t", number, "Elixir.Phoenix.PubSub"_atom}});
+        settle();
+    };
+    tell("Elixir.MyApp.PubSub.Adapter", 1);
+    tell("Elixir.MyApp.PubSub.Adapter_3", 3);
+    EXPECT_THAT(*heard_here, ElementsAre("1", "3"));
+    auto members_here = [&](const char* group) {
+        return at_a->pg().find(atom{"Elixir.Phoenix.PubSub"})->local_members(atom{group}).size();
+    };
+    EXPECT_EQ(members_here("Elixir.MyApp.PubSub.Adapter_2"), 1u);
+    // The processes that were added come back, too.
+    a->exit(*a->whereis(atom{"Elixir.MyApp.PubSub.Adapter_2"}), term{"kill"_atom});
+    settle();
+    tell("Elixir.MyApp.PubSub.Adapter_2", 2);
+    EXPECT_THAT(*heard_here, ElementsAre("1", "3", "2"));
+    // Names of other groups mean nothing.
+    auto scope = *at_b->pg().find(atom{"Elixir.Phoenix.PubSub"});
+    for (const char* other :
+         {"Elixir.MyApp.PubSub.Adapter_65", "Elixir.MyApp.PubSub.Adapter_x", "Elixir.MyApp.PubSub.Adapter_1",
+          "Elixir.MyApp.PubSub.Adapter4", "Elixir.Other.Adapter_9"})
+        ASSERT_TRUE(scope.join(atom{other}, ear_there));
+    settle();
+    EXPECT_FALSE(a->whereis(atom{"Elixir.MyApp.PubSub.Adapter_4"}));
+    here->stop();
+    settle();
+    EXPECT_EQ(members_here("Elixir.MyApp.PubSub.Adapter_3"), 0u);
+    EXPECT_FALSE(a->whereis(atom{"Elixir.MyApp.PubSub.Adapter_3"}));
+}
+
 TEST_F(PubSub, PoolHasAGroupForEachOfItsProcesses) {
     there.reset();
     settle();

@@ -19,8 +19,9 @@ namespace sedge::otp {
 class pg;
 
 struct pubsub_options {
-    /// How many processes take what other nodes broadcast; at least what the Elixir nodes have as
-    /// `broadcast_pool_size`, or else what they send to further processes is lost here. Phoenix.PubSub's default.
+    /// How many processes take what other nodes broadcast, at first: there are soon as many as another node has
+    /// (`pool_size` or `broadcast_pool_size` in Elixir), since what is sent to those beyond would be lost.
+    /// Phoenix.PubSub's default.
     std::size_t pool_size = 1;
 };
 

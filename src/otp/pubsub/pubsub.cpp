@@ -7,8 +7,9 @@
 //   the same to {Elixir.MyApp.PubSub.Adapter, Node}   a direct broadcast
 //
 // With a pool there are more such processes, each in a group of its own name: ..Adapter_2, ..Adapter_3. A sender takes
-// one group for each of its processes, so that all nodes need all groups to hear everything; the first one is always
-// there, and is the one we send to, which keeps the order of all our broadcasts.
+// one group for each of its processes, so that all nodes need all groups to hear everything. In Elixir a node with a
+// smaller pool misses what is sent to the groups that it has not; here the pool grows to the greatest that is seen. The
+// first group is always there, and is the one we send to, which keeps the order of all our broadcasts.
 //
 // Dispatcher is a module of Elixir that gives the message to the subscribers; Phoenix.PubSub itself sends it as it is.
 // It runs where the subscribers are, so here it is a C++ function, if the program has one for that module. Who sent a
@@ -28,6 +29,7 @@
 #include <sedge/process/node.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <unordered_map>
 
@@ -82,6 +84,20 @@ struct pubsub::state {
             if (member.node != here.name() && here.is_connected(member.node)) here.send(member, forwarded);
     }
 
+    /// Which process of a pool has that group: 0 for the first, nothing for what is no group of ours.
+    [[nodiscard]] std::optional<std::size_t> number_of(const term_view& group) const {
+        const auto name = group.as<atom>();
+        if (!name || !name->text().starts_with(adapter)) return std::nullopt;
+        std::string_view rest = name->text().substr(adapter.size());
+        if (rest.empty()) return 0;
+        std::size_t number = 0;
+        if (!rest.starts_with('_')) return std::nullopt;
+        const auto [end, error] = std::from_chars(rest.data() + 1, rest.data() + rest.size(), number);
+        const bool is_number = error == std::errc{} && end == rest.data() + rest.size();
+        return is_number && number >= 2 && number <= limits::pubsub_pool_size_max ? std::optional{number - 1}
+                                                                                  : std::nullopt;
+    }
+
     void on_message(const term& message) {
         if (is_tagged(message, "forward_to_local", 4)) {
             const auto topic = message.element(1).binary();
@@ -117,21 +133,50 @@ struct watching_mark {
     watching_mark(const watching_mark&) = delete;
 };
 
-task<> run_worker(process& self, std::shared_ptr<pubsub::state> state, std::size_t number) {
-    if (!state->scope) co_return;
-    (void)state->scope->join(state->worker_name(number), self.self()); // it is of this node
-    std::optional<watching_mark> watching;
-    if (number == 0) watching.emplace(*state, self);
-    for (;;) {
-        term message = co_await self.receive();
-        state->on_message(message);
-    }
-}
+task<> run_worker(process& self, std::shared_ptr<pubsub::state> state, std::size_t number);
 
 pid start_worker(const std::shared_ptr<pubsub::state>& state, std::size_t number) {
     process_body body = [state, number](process& self) { return run_worker(self, state, number); };
     return state->here.spawn(std::move(body),
                              {.label = "pubsub", .name = state->worker_name(number), .trap_exit = true});
+}
+
+/// Starts what is missing of a pool of that size, as far as the names are free.
+void grow(const std::shared_ptr<pubsub::state>& state, std::size_t size) {
+    for (std::size_t i = state->processes.size() / 2; i < size; ++i) {
+        if (state->here.whereis(state->worker_name(i))) return;
+        keeper_job job;
+        job.is_over = [state] { return !state->scope; };
+        job.start = [state, i] { return state->processes[2 * i] = start_worker(state, i); };
+        const pid worker = start_worker(state, i);
+        state->processes.push_back(worker);
+        state->processes.push_back(start_keeper(state->here, worker, std::move(job)));
+    }
+}
+
+void grow_for(const std::shared_ptr<pubsub::state>& state, const term_view& group) {
+    if (auto number = state->number_of(group)) grow(state, *number + 1);
+}
+
+task<> run_worker(process& self, std::shared_ptr<pubsub::state> state, std::size_t number) {
+    if (!state->scope) co_return;
+    (void)state->scope->join(state->worker_name(number), self.self()); // it is of this node
+    std::optional<watching_mark> watching;
+    std::optional<reference> groups;
+    if (number == 0) {
+        watching.emplace(*state, self);
+        auto monitored = state->scope->monitor_scope(self.self());
+        if (monitored) groups = monitored->first;
+        for (const auto& group : state->scope->groups()) grow_for(state, group);
+    }
+    for (;;) {
+        term message = co_await self.receive();
+        const bool is_join = groups && is_tuple(message, 4) && message.element(0).as<reference>() == groups;
+        if (is_join && message.element(1).is_atom("join") && state->scope)
+            grow_for(state, message.element(2));
+        else
+            state->on_message(message);
+    }
 }
 
 } // namespace
@@ -157,14 +202,7 @@ result<void> pubsub::start() {
     auto scope = s.groups.start(atom{"Elixir.Phoenix.PubSub"});
     if (!scope) return scope.error().within(step);
     s.scope = *std::move(scope);
-    for (std::size_t i = 0; i < s.options.pool_size; ++i) {
-        keeper_job job;
-        job.is_over = [state = state_] { return !state->scope; };
-        job.start = [state = state_, i] { return state->processes[2 * i] = start_worker(state, i); };
-        const pid worker = start_worker(state_, i);
-        s.processes.push_back(worker);
-        s.processes.push_back(start_keeper(s.here, worker, std::move(job)));
-    }
+    grow(state_, s.options.pool_size);
     return {};
 }
 

@@ -25,9 +25,15 @@ protected:
     void TearDown() override { EXPECT_EQ(otp.complaints(), ""); }
 };
 
-TEST_F(Large, TwoHundredMegabytesCrossBothWaysWhileSmallCallsGoOn) {
-    proves("Flow", "200 MB each way at the same time, small calls between the parts", direction::both);
-    bool came = false;
+/// Each way alone as well, which tells what the slowest calls wait for.
+class LargeWays : public Large, public testing::WithParamInterface<direction> {};
+
+TEST_P(LargeWays, TwoHundredMegabytesCrossWhileSmallCallsGoOn) {
+    const bool we_send = GetParam() != direction::to_us;
+    const bool they_send = GetParam() != direction::from_us;
+    if (we_send && they_send)
+        proves("Flow", "200 MB each way at the same time, small calls between the parts", direction::both);
+    bool came = !they_send;
     us.node.spawn(
         [&](process& self) -> task<> {
             term message = co_await self.receive();
@@ -66,11 +72,11 @@ TEST_F(Large, TwoHundredMegabytesCrossBothWaysWhileSmallCallsGoOn) {
         },
         {.label = "answer", .name = "answer"_atom});
     run_for(50ms);
-    otp.ask_erl("{sink, 'sedge@127.0.0.1'} ! B, sent");
-    us.node.send(registered{"large"_atom, there}, large);
-    EXPECT_TRUE(eventually([&] { return came && !answer.empty(); }, 120s));
+    otp.ask_erl(they_send ? "{sink, 'sedge@127.0.0.1'} ! B, sent" : "sent");
+    if (we_send) us.node.send(registered{"large"_atom, there}, large);
+    EXPECT_TRUE(eventually([&] { return came && (!we_send || !answer.empty()); }, 120s));
     over = true;
-    EXPECT_EQ(answer, "{got,200000000,9,9}");
+    EXPECT_EQ(answer, we_send ? "{got,200000000,9,9}" : "");
     EXPECT_EQ(otp.answer(60s), "sent");
     EXPECT_TRUE(us.node.is_connected(there));
     run_for(100ms);
@@ -84,6 +90,13 @@ TEST_F(Large, TwoHundredMegabytesCrossBothWaysWhileSmallCallsGoOn) {
                 static_cast<long>(micros(took.back())));
     EXPECT_LT(took[took.size() / 2], usual_small_call_max);
 }
+
+INSTANTIATE_TEST_SUITE_P(Ways, LargeWays, testing::Values(direction::both, direction::to_us, direction::from_us),
+                         [](const auto& made) {
+                             return made.param == direction::both    ? "Both"
+                                    : made.param == direction::to_us ? "ToSedge"
+                                                                     : "FromSedge";
+                         });
 
 TEST_F(Large, MessageAboveTheLimitEndsTheConnectionWithASentence) {
     proves("Flow", "a message above message_bytes_max closes the connection", direction::to_us);

@@ -197,6 +197,45 @@ TEST_F(RemoteForms, OurCallsShowWhatOtpShows) {
     EXPECT_EQ(to_erlang(otp::rpc_value(slow)), "{badrpc,timeout}");
 }
 
+TEST_F(RemoteForms, LostConnectionEndsCallsOfOurs) {
+    proves("Remote functions", "calls end with `noconnection` and `nodedown` when the connection is lost",
+           direction::from_us);
+    expected = {"in order to prevent overlapping partitions"}; // one of three nodes disconnects from another
+    const atom there{peer_name};
+    const auto cut_soon = [&] {
+        ASSERT_TRUE(eventually([&] { return run(us.node.connect(there)).has_value(); }));
+        us.node.spawn([this, there](process& self) -> task<> {
+            co_await self.sleep(300ms);
+            env.post([this, there] { us.node.disconnect(there); });
+        });
+    };
+    cut_soon();
+    auto one = run(otp::erpc_call(us.node, there, "m"_atom, "slow"_atom, {}, in(10s)));
+    EXPECT_EQ(one.what, kind::no_connection);
+    EXPECT_EQ(to_erlang(otp::rpc_value(one)), "{badrpc,nodedown}");
+    cut_soon();
+    EXPECT_EQ(run(otp::rpc_call(us.node, there, "m"_atom, "slow"_atom, {}, in(10s))).error(),
+              make_error_code(otp::errc::no_connection));
+    cut_soon();
+    std::vector<term> five_seconds{term{5000}};
+    EXPECT_EQ(run(otp::rpc_block_call(us.node, there, "m"_atom, "wait"_atom, five_seconds, in(10s))).error(),
+              make_error_code(otp::errc::no_connection));
+    cut_soon();
+    std::vector<atom> nodes{there, us.node.name()};
+    auto many = run(otp::rpc_multicall(us.node, nodes, "m"_atom, "slow"_atom, {}, in(10s)));
+    EXPECT_EQ(many.bad_nodes, std::vector{there});
+    EXPECT_EQ(many.values.size(), 1u);
+    cut_soon();
+    peer.erl("register(mute, spawn(fun() -> timer:sleep(60000) end))");
+    const auto asked = run(otp::rpc_server_call(us.node, there, "mute"_atom, "never"_atom, term{1}, in(10s)));
+    EXPECT_EQ(asked.error(), make_error_code(otp::errc::no_connection));
+    for (const auto& who : us.node.processes()) {
+        const auto info = us.node.info(who);
+        ASSERT_TRUE(info);
+        EXPECT_EQ(info->label.find("call"), std::string::npos) << info->label << " is left";
+    }
+}
+
 TEST_F(RemoteForms, OurMulticallBlockCallAndCast) {
     proves("Remote functions", "`otp::erpc_multicall`, `rpc_multicall`, `rpc_block_call`, `erpc_cast`",
            direction::from_us);

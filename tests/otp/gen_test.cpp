@@ -2,6 +2,7 @@
 #include "otp/kernels.hpp"
 
 #include <sedge/otp/gen.hpp>
+#include <sedge/otp/server.hpp>
 
 namespace sedge::test {
 namespace {
@@ -29,6 +30,10 @@ protected:
     destination server = registered{atom{"doubler"}, name_of('b')};
 
     void SetUp() override {
+        otp::role everything; // so that a may suspend and stop servers of b
+        everything.name = "default";
+        everything.may.insert(otp::right::control);
+        options_of_b.roles = otp::role_table{{everything}};
         Kernels::SetUp();
         b->spawn(doubler(), {.label = "doubler", .name = atom{"doubler"}});
     }
@@ -168,6 +173,53 @@ TEST_F(GenCalls, AbcastIsACastToEach) {
     });
     settle();
     EXPECT_EQ(*heard, (std::vector<std::string>{"{'$gen_cast',1}", "{'$gen_cast',1}"}));
+}
+
+struct seven {
+    std::optional<term> handle_call(process&, const otp::gen_request&) { return term{7}; }
+    void handle_cast(process&, const term&) {}
+    void handle_info(process&, const term&) {}
+    term state() const { return term{7}; }
+};
+
+TEST_F(GenCalls, ServersAreStoppedAndSuspendedAcrossNodes) {
+    const pid there = b->spawn(otp::server(seven{}), {.label = "seven", .name = atom{"seven"}});
+    const destination whom = registered{atom{"seven"}, name_of('b')};
+    const auto ask = [&](const char* what) {
+        auto asking = otp::system_call(*a, whom, term{atom{what}}, in(1s));
+        return to_erlang(sim.block_on(std::move(asking)).value());
+    };
+    EXPECT_EQ(ask("get_state"), "7");
+    EXPECT_EQ(ask("suspend"), "ok");
+    const auto unanswered = call(whom, term{1}, 1s);
+    ASSERT_FALSE(unanswered);
+    EXPECT_EQ(unanswered.error(), make_error_code(errc::timed_out));
+    EXPECT_EQ(ask("resume"), "ok");
+    EXPECT_EQ(to_erlang(call(whom, term{1}, 1s).value()), "7");
+
+    EXPECT_TRUE(sim.block_on(otp::stop(*a, whom, term{atom{"normal"}}, in(1s))));
+    EXPECT_FALSE(b->is_alive(there));
+    const auto again = sim.block_on(otp::stop(*a, whom, term{atom{"normal"}}, in(1s)));
+    ASSERT_FALSE(again);
+    EXPECT_EQ(again.error(), make_error_code(otp::errc::no_process));
+    EXPECT_EQ(again.error().context(), "stop seven on b@10.0.0.2");
+    const auto nobody = sim.block_on(otp::stop(*a, registered{atom{"seven"}, name_of('x')}, term{1}, in(9s)));
+    EXPECT_EQ(nobody.error(), make_error_code(otp::errc::no_connection));
+}
+
+TEST_F(GenCalls, StopThatIsNotObeyedEndsAtItsDeadlineAndLeavesNothing) {
+    std::size_t left = 1;
+    on_a([&](process& self) -> task<> {
+        term reason{atom{"normal"}};
+        auto stopping = otp::stop(self, server, reason, self.env().now() + 1s); // it takes no notice of sys
+        auto stopped = co_await std::move(stopping);
+        EXPECT_EQ(stopped.error(), make_error_code(errc::timed_out));
+        const auto info = self.node().info(self.self());
+        left = info->message_queue_len + info->monitors.size();
+    });
+    EXPECT_EQ(left, 0u);
+    settle();
+    EXPECT_TRUE(b->info(*b->whereis(atom{"doubler"}))->monitored_by.empty());
 }
 
 TEST_F(GenCalls, OddMessagesAreNoCalls) {

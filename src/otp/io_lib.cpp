@@ -20,6 +20,10 @@ namespace {
 
 constexpr std::size_t field_width_max = 1u << 20; // a width comes from outside and costs as many bytes
 
+/// A short format can ask for much text, by many wide fields or by floats of 300 digits each: more than that, with four
+/// times what the format and its arguments take, is not made.
+constexpr std::size_t text_bytes_free = 4u << 20;
+
 struct directive {
     std::optional<std::size_t> width;
     bool left = false;
@@ -32,8 +36,9 @@ struct directive {
 
 class formatter {
 public:
-    formatter(std::string_view format, std::vector<term_view> arguments, const text_options& options)
-        : format_(format), arguments_(std::move(arguments)), options_(options) {}
+    formatter(std::string_view format, std::vector<term_view> arguments, std::size_t bytes_max,
+              const text_options& options)
+        : format_(format), arguments_(std::move(arguments)), bytes_max_(bytes_max), options_(options) {}
 
     std::optional<std::string> run() {
         while (!format_.empty() && !bad_) {
@@ -42,6 +47,7 @@ public:
                 control();
             else
                 append_code_point(out_, c);
+            if (out_.size() > bytes_max_) bad_ = true;
         }
         if (bad_ || next_ != arguments_.size()) return std::nullopt;
         return std::move(out_);
@@ -275,6 +281,7 @@ private:
 
     std::string_view format_;
     std::vector<term_view> arguments_;
+    std::size_t bytes_max_;
     const text_options& options_;
     std::string out_;
     std::size_t next_ = 0;
@@ -287,7 +294,8 @@ std::optional<std::string> format(const term_view& format, const term_view& argu
     auto text = format.atom_text() ? std::optional<std::string>{*format.atom_text()} : characters(format);
     if (!text || !arguments.is_list() || arguments.tail().kind() != term_kind::nil) return std::nullopt;
     auto all = arguments.elements();
-    return formatter{*text, {all.begin(), all.end()}, options}.run();
+    const std::size_t bytes_max = text_bytes_free + 4 * (format.bytes().size() + arguments.bytes().size());
+    return formatter{*text, {all.begin(), all.end()}, bytes_max, options}.run();
 }
 
 } // namespace sedge::otp

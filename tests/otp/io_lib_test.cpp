@@ -37,6 +37,25 @@ TEST(IoLibFormat, WidthFromOutsideIsBounded) {
     EXPECT_EQ(format(term{charlist{"~1048576w"}}, arguments)->size(), 1048576u);
 }
 
+TEST(IoLibFormat, ManyWideFieldsMakeNoMoreThanTheInputIsWorth) {
+    std::string fields;
+    std::vector<term> values;
+    for (int i = 0; i < 20'000; ++i) { // 2 GB of text, if all were made
+        fields += "~100000s";
+        values.emplace_back("a");
+    }
+    EXPECT_FALSE(format(term{fields}, term{values}));
+    fields.clear();
+    values.clear();
+    for (int i = 0; i < 100'000; ++i) {
+        fields += "~253f";
+        values.emplace_back(1e300);
+    }
+    EXPECT_FALSE(format(term{fields}, term{values}));
+    const std::string large(10'000'000, 'x'); // its own size is no reason
+    EXPECT_EQ(format(term{"~s~30s"}, term{std::vector<term>{term{large}, term{"y"}}})->size(), large.size() + 30);
+}
+
 TEST(IoLibFormat, PidsOfTheLocalNodeAreWrittenWithoutItsName) {
     pid here{atom{"a@h"}, 7, 0, 1};
     text_options options;

@@ -9,7 +9,8 @@
 /// `io_lib:format`, for those who call it here and for output that other nodes send to our group leader.
 namespace sedge::otp {
 
-/// The text that `io_lib:format(Format, Arguments)` makes, as UTF-8; nothing where OTP raises `badarg`.
+/// The text that `io_lib:format(Format, Arguments)` makes, as UTF-8; nothing where OTP raises `badarg`, nor for text
+/// of more than 4 MiB and four times what both take, which only wide fields make.
 ///
 /// `format` is a charlist, a binary or an atom; `arguments` a list. Known are `~p ~P ~w ~W ~s ~c ~b ~B ~x ~X ~# ~+ ~e
 /// ~f ~g ~n ~i ~~` with field width, precision, padding, `*`, and the modifiers `t` and `l`. Other than OTP, `~p`

@@ -94,7 +94,8 @@ bool changes_topologies(const otp::function_entry& wanted) {
 }
 
 bool may_change_topologies(node& here, const otp::role_table& roles, const atom& who) {
-    if (who == here.name() || roles.of({who, {}}).may.contains(otp::right::control)) return true;
+    const auto& role = roles.of({who, here.certificate_of(who)});
+    if (who == here.name() || role.may.contains(otp::right::control)) return true;
     const auto peers = here.peer_details();
     const auto at = std::ranges::find(peers, who, &peer_info::name);
     if (at == peers.end()) return false;

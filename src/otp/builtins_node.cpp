@@ -94,8 +94,9 @@ void add_node_builtins(function_table& table) {
         return outcome::value(term{static_cast<std::int64_t>(c.self.node().options().tick_time.count())});
     };
     table.add_raw("net_kernel", "get_net_ticktime", 0, tick_time, access::info);
-    table.add_raw("net_adm", "ping", 1, task_handler{ping_handler}, access::info);
-    table.add_raw("Elixir.Node", "ping", 1, task_handler{ping_handler}, access::info);
+    // Not `info`: it connects this node to whomever the caller names.
+    table.add_raw("net_adm", "ping", 1, task_handler{ping_handler}, access::call);
+    table.add_raw("Elixir.Node", "ping", 1, task_handler{ping_handler}, access::call);
 }
 
 } // namespace sedge::otp

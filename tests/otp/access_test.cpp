@@ -325,6 +325,13 @@ TEST_F(Access, FunctionsRunForThoseWhoMayCall) {
     EXPECT_EQ(rpc("erlang", "node"), "{badrpc,{'EXIT',{not_permitted,[{erlang,node,[],[]}]}}}"); // has no `info`
 }
 
+TEST_F(Access, WhoMayOnlyReadMakesThisNodeDialNobody) {
+    give_b({only({right::info})});
+    const atom stranger{"x@10.0.0.99"};
+    for (const char* module : {"net_adm", "Elixir.Node"})
+        EXPECT_NE(rpc(module, "ping", stranger).find("not_permitted"), std::string::npos) << module;
+}
+
 TEST_F(Access, SpawnNeedsItsOwnRight) {
     give_b({only({right::call})});
     int ran = 0;

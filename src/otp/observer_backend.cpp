@@ -26,7 +26,8 @@ namespace {
 
 constexpr const char* followed_version = "1.19"; // of runtime_tools, in OTP 25
 constexpr std::size_t processes_per_message = 10'000;
-constexpr milliseconds period_min{100}; // observer asks for 1 to 4 samples a second
+constexpr milliseconds period_min{100};  // observer asks for 1 to 4 samples a second
+constexpr std::size_t samplers_max = 64; // of all tools together: each looks at every process for each sample
 
 term item_value(node& here, const process_info& info, std::string_view item) {
     return term{process_item(here, info, item)->element(1)};
@@ -93,10 +94,21 @@ term all_memory(node& here, const system_facts& facts) {
     return term_list(pairs);
 }
 
-task<outcome> fetch_stats(call_context& c, std::vector<term> arguments, std::shared_ptr<const system_facts> facts) {
+/// One of those that sample, as long as it lives.
+struct sampler {
+    explicit sampler(std::shared_ptr<std::size_t> all) : count(std::move(all)) { ++*count; }
+    ~sampler() { --*count; }
+    sampler(const sampler&) = delete;
+    std::shared_ptr<std::size_t> count;
+};
+
+task<outcome> fetch_stats(call_context& c, std::vector<term> arguments, std::shared_ptr<const system_facts> facts,
+                          std::shared_ptr<std::size_t> samplers) {
     auto collector = collector_of(c, arguments[0]);
     auto period = arguments[1].as<std::uint32_t>();
     if (!collector || !period) co_return failure("badarg", c, arguments);
+    if (*samplers >= samplers_max) co_return failure("system_limit", c, arguments);
+    const sampler counted{samplers};
     node& here = c.self.node();
     c.self.monitor(*collector); // a message, too, when it is gone
     for (;;) {
@@ -203,10 +215,10 @@ void add_observer_backend(function_table& table, std::shared_ptr<const system_fa
         "etop_collect", 1, [facts](call_context& c, builtin_arguments a) { return etop_collect(c, a, *facts); },
         access::report);
     add("procs_info", 1, procs_info, access::report);
-    table.add_raw("observer_backend", "fetch_stats", 2, task_handler{[facts](call_context& c, std::vector<term> a) {
-                      return fetch_stats(c, std::move(a), facts);
-                  }},
-                  access::report);
+    task_handler sample = [facts, samplers = std::make_shared<std::size_t>(0)](call_context& c, std::vector<term> a) {
+        return fetch_stats(c, std::move(a), facts, samplers);
+    };
+    table.add_raw("observer_backend", "fetch_stats", 2, std::move(sample), access::report);
 }
 
 } // namespace sedge::otp

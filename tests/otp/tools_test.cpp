@@ -71,6 +71,26 @@ TEST_F(ServedTools, StatisticsComeUntilTheirCollectorIsGone) {
     EXPECT_EQ(b->processes().size(), before);
 }
 
+TEST_F(ServedTools, ThereAreOnlySoManySamplers) {
+    const auto before = b->processes().size();
+    int refused = 0;
+    on_a([&](process& self) -> task<> {
+        for (int i = 0; i < 70; ++i)
+            self.spawn_request(b->name(), atom{"observer_backend"}, atom{"fetch_stats"},
+                               {term{self.self()}, term{60'000}});
+        for (int i = 0; i < 70 + 6; ++i) { // as many spawn_reply, and a DOWN for each that was refused
+            auto waiting = self.receive_if({}, self.env().now() + 5s);
+            auto message = co_await std::move(waiting);
+            if (message && to_erlang(*message).find("system_limit") != std::string::npos) ++refused;
+        }
+        EXPECT_EQ(b->processes().size(), before + 64);
+    });
+    EXPECT_EQ(refused, 6);
+    settle();
+    EXPECT_EQ(b->processes().size(), before);
+    EXPECT_EQ(spawned("fetch_stats", {term{250}}, 2).size(), 2u) << "there is room again";
+}
+
 TEST_F(ServedTools, ReportsNeedNoMoreThanInfo) {
     only({otp::right::info});
     EXPECT_EQ(spawned("procs_info", {}, 1).front().substr(0, 12), "{procs_info,");

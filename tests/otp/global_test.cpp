@@ -496,6 +496,37 @@ TEST_F(HalfPeer, WhomItIntroducesIsDialledAnewIfAnOlderDialFails) {
     EXPECT_EQ(a.names().whereis_name("x"_atom), who);
 }
 
+/// Seen in a simulated cluster: a name whose holder was on the member that could not be reached was given away here,
+/// and that member kept its own.
+TEST_F(HalfPeer, NoNameIsChangedWhileWhomItIntroducesCannotBeReached) {
+    pair_with_a();
+    sim.machine("10.0.0.9");
+    sim.cut(a.node.address, "10.0.0.9");
+    table.where[name_of('c').str()] = {*wire::ip_address::parse("10.0.0.9"), 1};
+    cast_to_a("new_nodes"_atom, name_of('p'), std::vector<int>{}, std::vector<int>{},
+              std::vector{std::pair{name_of('c'), 8}},
+              std::vector{std::pair{"lock"_atom, std::pair{"global"_atom, "p"_atom}}});
+    sim.run_for(100ms);
+    EXPECT_EQ(known(a), "cp");
+    std::optional<result<bool>> done;
+    const pid who = spawn_at(a);
+    a->spawn([&](process&) -> task<> {
+        auto registering = a.names().register_name("x"_atom, who, in(60s));
+        done = co_await std::move(registering);
+    });
+    auto told = [&] {
+        return std::ranges::any_of(heard, [](const term& message) {
+            auto call = otp::as_call(message);
+            return call && call->request.element(0).is_atom("register");
+        });
+    };
+    sim.run_for(5s);
+    EXPECT_FALSE(done || told());
+    sim.run_for(30s); // two dials of 7 s, and it is lost
+    EXPECT_EQ(known(a), "p");
+    EXPECT_TRUE(done && *done && **done && told());
+}
+
 TEST_F(HalfPeer, NamesThatItDoesNotTellOfANodeAreLookedUpThere) {
     pair_with_a();
     auto& c = start('c');

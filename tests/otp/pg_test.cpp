@@ -162,6 +162,10 @@ TEST_F(Groups, ScopeThatStopsHasNoMembersAnywhere) {
     EXPECT_THAT(scope(*at_b, "other").members("g"_atom), IsEmpty());
     EXPECT_THAT(at.members("g"_atom), IsEmpty());
     EXPECT_FALSE(a->whereis("other"_atom));
+    EXPECT_EQ(at.join("g"_atom, sleeper(a)).error(), make_error_code(errc::stopped))
+        << "nobody would ever let it leave";
+    EXPECT_EQ(at.monitor(sleeper(a), "g"_atom).error(), make_error_code(errc::stopped));
+    EXPECT_THAT(at.members("g"_atom), IsEmpty());
     scope(*at_a, "other");
     settle();
     EXPECT_THAT(scope(*at_b, "other").nodes(), ElementsAre(name_of('a')));

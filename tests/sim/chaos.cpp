@@ -108,7 +108,10 @@ public:
         }
         auto end = sim.now() + std::chrono::minutes{options.virtual_minutes};
         while (sim.now() < end) {
-            sim.run_for(between(500ms, 20s));
+            for (const auto next = sim.now() + between(500ms, 20s); sim.now() < next;) {
+                sim.run_for(std::min<duration>(next - sim.now(), 1s));
+                look_at_names();
+            }
             if (sim.now() < end) fault();
         }
         settle();
@@ -210,9 +213,12 @@ private:
         return all;
     }
 
+    void look_at_names() {
+        for (const auto& what : names.look(name_views(), sim.now())) violated("all", what);
+    }
+
     void fault() {
         ++report.faults;
-        for (const auto& what : names.look(name_views(), sim.now())) violated("all", what);
         auto& a = any();
         auto& b = any();
         switch (chance() % 8) {

@@ -104,6 +104,9 @@ std::vector<std::string> name_checks::at_rest(const std::vector<name_view>& all)
         if (holders.size() > 1)
             broken.push_back(text_of(number) + " has " + std::to_string(holders.size()) + " holders");
     }
+    for (const auto& each : all)
+        if (each.names.known().size() + 1 != all.size())
+            broken.push_back(each.node->name().str() + " is not with everybody in one part");
     if (broken.empty()) return broken;
     for (const auto& each : all) {
         std::string known;

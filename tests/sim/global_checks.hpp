@@ -38,7 +38,7 @@ public:
     /// Looked at while faults go on. Parts that have just met need a while to agree; two holders that know of each
     /// other's nodes for longer than `patience` are a sentence.
     std::vector<std::string> look(const std::vector<name_view>& all, time_point now);
-    /// At rest: every name has one holder, which lives, and all nodes name the same.
+    /// At rest: every name has one holder, which lives, all nodes name the same, and everybody is everybody's member.
     static std::vector<std::string> at_rest(const std::vector<name_view>& all);
 
     /// A lost connection shows after 10 s here, a failed dial after 7 s; then the others are told, and pair anew.

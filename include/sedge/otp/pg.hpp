@@ -32,7 +32,7 @@ public:
 
     /// Makes processes of this node members; at once here. A process that joins twice is a member twice, and has to
     /// leave twice. Members that end leave by themselves.
-    /// Errors: errc::invalid_argument if one is a process of another node; then none joins.
+    /// Errors: errc::invalid_argument if one is a process of another node; then none joins. errc::stopped.
     result<void> join(const term& group, const pid& member);
     result<void> join(const term& group, std::span<const pid> members);
     /// False if none was a member.
@@ -50,7 +50,7 @@ public:
 
     /// The members now; from now on each change comes to `watcher`, a process of this node, as a message
     /// `{Ref, join | leave, Group, [Pid]}`. Ends with the watcher. Of the members of a node that is lost all leave.
-    /// Errors: errc::invalid_argument, errc::limit_exceeded.
+    /// Errors: errc::invalid_argument, errc::limit_exceeded, errc::stopped.
     result<std::pair<reference, std::vector<pid>>> monitor(const pid& watcher, const term& group);
     /// The same for all groups, each with its members.
     result<std::pair<reference, std::vector<std::pair<term, std::vector<pid>>>>> monitor_scope(const pid& watcher);

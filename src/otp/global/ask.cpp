@@ -23,6 +23,10 @@ task<> connect_to(node& here, std::vector<atom> nodes, time_point deadline) {
 
 } // namespace
 
+bool are_connected(node& here, const std::vector<atom>& nodes) {
+    return std::ranges::all_of(nodes, [&here](const atom& n) { return n == here.name() || here.is_connected(n); });
+}
+
 void leave_connected(node& here, std::vector<atom>& nodes) {
     std::erase_if(nodes, [&here](const atom& n) { return n != here.name() && !here.is_connected(n); });
 }

@@ -17,6 +17,10 @@ struct asked {
 };
 [[nodiscard]] task<asked> ask_all(process& self, std::vector<atom> nodes, term request, time_point deadline);
 
+/// Whether each is connected. A member that is not is one that we have been introduced to just now: either it is soon,
+/// or it is lost, and with it perhaps our place in this part. What is changed meanwhile would pass it by.
+[[nodiscard]] bool are_connected(node& here, const std::vector<atom>& nodes);
+
 /// Takes out those that are not connected: asking them would dial them.
 void leave_connected(node& here, std::vector<atom>& nodes);
 

@@ -135,6 +135,7 @@ private:
     /// This node, those known, and `also`, if it is not empty: all or none. The greatest goes first.
     task<partition_lock> lock_partition(lock_key key, atom also) {
         const atom boss = boss_of(me(), service_->known());
+        if (!are_connected(service_->here, service_->known())) co_return partition_lock{lock_outcome::refused, {}};
         // Locking ourselves could stop somebody who has the boss already.
         if (boss != me() && !names().locks.can_set(key)) co_return partition_lock{lock_outcome::refused, {}};
         std::vector<atom> locked{boss};

@@ -103,9 +103,11 @@ private:
             auto others = lock_on(self_, service_, nodes, key_, until);
             lock_outcome others_are = co_await std::move(others);
             bool is_locked = others_are == lock_outcome::set;
-            if (is_locked && service_->known() == known) co_return nodes;
-            // Somebody became known meanwhile and is not locked; or somebody was lost, and what is locked there now is
-            // perhaps another part of the cluster, which has been dialled again; or somebody else has a lock.
+            const bool is_whole = service_->known() == known && are_connected(service_->here, known);
+            if (is_locked && is_whole) co_return nodes;
+            // Somebody became known meanwhile and is not locked; or cannot be reached, and hears of nothing; or
+            // somebody was lost, and what is locked there now is perhaps another part of the cluster, which has been
+            // dialled again; or somebody else has a lock.
             auto freeing = unlock_on(self_, is_locked ? std::move(nodes) : std::move(boss), key_, in_time());
             co_await std::move(freeing);
         }

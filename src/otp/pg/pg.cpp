@@ -21,6 +21,7 @@ result<void> pg_scope::join(const term& group, std::span<const pid> members) {
     for (const auto& who : members)
         if (who.node != state_->here.name())
             return error{sedge::errc::invalid_argument, "join a group: " + to_string(who) + " is not of this node"};
+    if (state_->stopped) return error{sedge::errc::stopped, "join a group: scope " + name().str()};
     state_->apply([&](pg_effects& out) { state_->core.join(group, members, out); });
     return {};
 }

@@ -94,6 +94,7 @@ void pg_scope::state::carry_out(pg_effects& effects) {
 // -- watchers -----------------------------------------------------------------------------------------------------
 
 result<reference> pg_scope::state::watch(const pid& who, std::optional<term> group) {
+    if (stopped) return error{sedge::errc::stopped, "watch groups: scope " + name.str()};
     if (who.node != here.name())
         return error{sedge::errc::invalid_argument, "watch groups: " + to_string(who) + " is not of this node"};
     if (watchers.size() >= limits::pg_monitors_max)

@@ -41,13 +41,13 @@ public:
     virtual void on_leaving(connection&) {}
 };
 
-/// What it takes to miss a peer fast.
 /// The watched connections of one node.
 struct watched_links {
     std::size_t all = 0;
     std::size_t on_this_machine = 0; ///< Of these, to other programs of the same machine.
 };
 
+/// What it takes to miss a peer fast.
 struct watch_options {
     detector_options timing;
     std::uint32_t creation = 0;      ///< Of this node.
@@ -133,7 +133,7 @@ public:
     [[nodiscard]] const counters& counts() const noexcept;
 
 private:
-    class impl; // src/dist/connection.cpp
+    class impl; // src/dist/connection_impl.hpp
     std::unique_ptr<impl> impl_;
 };
 

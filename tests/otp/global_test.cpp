@@ -520,9 +520,10 @@ TEST_F(HalfPeer, NoNameIsChangedWhileWhomItIntroducesCannotBeReached) {
             return call && call->request.element(0).is_atom("register");
         });
     };
-    sim.run_for(5s);
+    sim.run_for(13s); // longer than one waits for an answer; two dials of 7 s are under way
+    EXPECT_EQ(known(a), "cp");
     EXPECT_FALSE(done || told());
-    sim.run_for(30s); // two dials of 7 s, and it is lost
+    sim.run_for(30s); // and it is lost
     EXPECT_EQ(known(a), "p");
     EXPECT_TRUE(done && *done && **done && told());
 }

@@ -30,7 +30,8 @@ task<> connection::impl::read() {
             bytes_left = turn_bytes_max;
             co_await yield(env_);
         } else if (auto missing = frames_.next(); !missing) {
-            close(missing.error().within(name()));
+            close(error{missing.error().code(),
+                        name() + ": " + missing.error().context() + "; message_bytes_max says how large one may be"});
         } else if (!read_some()) {
             settle_patience();
             co_await link_.stream->readable();

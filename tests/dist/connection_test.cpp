@@ -317,6 +317,7 @@ TEST_F(AgainstAScript, PacketBeyondTheLimitIsNotTaken) {
     say("00000065");
     EXPECT_TRUE(net.world.run_until([&] { return !at_a.downs.empty(); }, 1s));
     EXPECT_EQ(at_a.downs[0], make_error_code(sedge::errc::limit_exceeded));
+    EXPECT_NE(at_a.downs[0].context().find("message_bytes_max"), std::string::npos) << "says what to change";
 }
 
 TEST_F(AgainstAScript, MessageThePeerCannotTakeIsRefusedHere) {

@@ -130,6 +130,49 @@ TEST_P(BetweenProcesses, UnlinkedProcessesLeaveEachOtherAlone) {
     EXPECT_EQ(otp.erl("receive {'EXIT', _, R} -> R after 500 -> none end"), "none");
 }
 
+/// Both sides link and unlink the same two processes as fast as they can, so that the signals cross all the time.
+TEST_P(BetweenProcesses, LinksAndUnlinksThatCrossEndAlikeOnBothSides) {
+    proves("Links", "thousands of links and unlinks that cross on the wire", direction::both);
+    us.node.spawn(
+        [](process& self) -> task<> {
+            self.trap_exit(true);
+            auto first = self.receive<pid>();
+            const pid other = co_await std::move(first);
+            for (int i = 0; i < 5000; ++i) {
+                self.link(other);
+                if (i % 7 == 0) {
+                    auto turn = yield(self.env());
+                    co_await std::move(turn);
+                }
+                self.unlink(other);
+            }
+            for (;;) { // what came of links that had not been undone yet would be exits
+                self.send(other, term{std::tuple{"done"_atom, self.self()}});
+                term message = co_await self.receive();
+                if (message.is_atom("link")) self.link(other);
+                if (message.is_atom("stop")) self.exit(term{"over"_atom});
+            }
+        },
+        {.label = "crosser", .name = "crosser"_atom, .worker = last_worker});
+    otp.erl("process_flag(trap_exit, true), C = rpc:call('sedge@127.0.0.1', erlang, whereis, [crosser]), C ! self()");
+    otp.erl("[begin link(C), case I rem 5 of 0 -> erlang:yield(); _ -> ok end, unlink(C) end || "
+            "I <- lists:seq(1, 5000)], ok");
+    EXPECT_EQ(otp.erl("receive {done, C} -> done after 20000 -> none end", 30s), "done");
+    otp.erl("unlink(C)");
+    run_for(300ms);
+    EXPECT_EQ(otp.erl("{element(2, process_info(self(), links)), "
+                      "element(2, rpc:call('sedge@127.0.0.1', erlang, process_info, [C, links]))}"),
+              "{[],[]}");
+    // From there a link is a link, made by both at once, and its end is told once.
+    otp.erl("C ! link, link(C)");
+    EXPECT_EQ(otp.erl("receive {done, C} -> element(2, rpc:call('sedge@127.0.0.1', erlang, process_info, [C, links])) "
+                      "=:= [self()] after 5000 -> none end"),
+              "true");
+    otp.erl("C ! stop");
+    EXPECT_EQ(otp.erl("receive {'EXIT', C, R} -> R after 5000 -> none end"), "over");
+    EXPECT_EQ(otp.erl("receive X -> X after 300 -> none end"), "none");
+}
+
 TEST_P(BetweenProcesses, LinkToNobodyIsNoproc) {
     proves("Links", "to a process that is not there: `noproc`", direction::both);
     otp.erl("process_flag(trap_exit, true)");

@@ -8,9 +8,10 @@ sedge_bin=${SEDGE_BIN:-$root/build/release/bin/sedge}
 # Packages for the library and the program, and those that only the tests need.
 build_packages=(g++ cmake ninja-build ccache pkg-config libssl-dev zlib1g-dev libc-ares-dev libfmt-dev libspdlog-dev
     libtomlplusplus-dev libcli11-dev libedit-dev)
-test_packages=(python3 git libgtest-dev libgmock-dev clang-16 libclang-rt-16-dev erlang-base erlang-dev erlang-tools
-    erlang-crypto erlang-ssl erlang-runtime-tools erlang-observer xvfb elixir iproute2 nftables procps
-    openssl etcd-server dnsmasq-base postgresql-15 libpq-dev avahi-daemon avahi-utils valgrind)
+test_packages=(python3 python3-prometheus-client git libgtest-dev libgmock-dev clang-16 libclang-rt-16-dev
+    erlang-base erlang-dev erlang-tools erlang-crypto erlang-ssl erlang-runtime-tools erlang-observer xvfb elixir
+    iproute2 nftables procps openssl etcd-server dnsmasq-base postgresql-15 libpq-dev avahi-daemon avahi-utils
+    valgrind)
 boost_package=libboost1.81-dev
 
 say() { printf '%s\n' "$*"; }

@@ -33,9 +33,9 @@ need() {
     local missing=() package
     for package; do is_installed "$package" || missing+=("$package"); done
     ((${#missing[@]})) || return 0
-    local time=""
-    ((${#missing[@]} < 5)) || time=", which may take some minutes"
-    say "Installing ${#missing[@]} packages$time: ${missing[*]}"
+    local what="${missing[*]}"
+    ((${#missing[@]} < 5)) || what="${#missing[@]} packages, which may take some minutes: $what"
+    say "Installing $what"
     apt_get install "${missing[@]}" || give_up "apt-get could not install ${missing[*]}; the lines above say why"
 }
 

@@ -80,6 +80,8 @@ private:
     // -- what stands in brackets -----------------------------------------------------------------------------------
 
     expression container(position at);
+    /// One more of `items`, or of the keywords behind them.
+    void element(std::vector<expression>& items, std::vector<expression>& pairs);
     /// What stands between brackets, up to and with the closing one. Keywords come last; they are elements of their
     /// own (`flat`, in lists) or one list. With `tail`, `| expression` may stand before the closing bracket.
     std::vector<expression> elements(std::string_view open, std::string_view closing, position at,

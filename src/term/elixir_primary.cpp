@@ -120,16 +120,20 @@ expression parser::container(position at) {
     return nothing(at);
 }
 
+void parser::element(std::vector<expression>& items, std::vector<expression>& pairs) {
+    if (now_.kind == token_kind::key)
+        pairs.push_back(keyword());
+    else if (pairs.empty())
+        items.push_back(binary_expression(0));
+    else
+        expected("another keyword, since keywords come last");
+}
+
 std::vector<expression> parser::elements(std::string_view open, std::string_view closing, position at,
                                          std::vector<expression>* tail, bool flat) {
     std::vector<expression> items, pairs;
     while (!is(closing) && !at_end()) {
-        if (now_.kind == token_kind::key)
-            pairs.push_back(keyword());
-        else if (pairs.empty())
-            items.push_back(binary_expression(0));
-        else
-            expected("another keyword, since keywords come last");
+        element(items, pairs);
         if (tail && !items.empty() && take("|")) {
             tail->push_back(binary_expression(0));
             break;
@@ -147,12 +151,7 @@ std::vector<expression> parser::elements(std::string_view open, std::string_view
 std::vector<expression> parser::bare_arguments() {
     std::vector<expression> items, pairs;
     do {
-        if (now_.kind == token_kind::key)
-            pairs.push_back(keyword());
-        else if (pairs.empty())
-            items.push_back(binary_expression(0));
-        else
-            expected("another keyword, since keywords come last");
+        element(items, pairs);
     } while (take(","));
     add_keywords(items, std::move(pairs));
     return items;

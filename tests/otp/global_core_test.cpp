@@ -190,6 +190,15 @@ bool has_same_letters(std::string one, std::string other) {
     return one == other;
 }
 
+/// In whatever order: both sides say much at the same time.
+void expect_same_words(replayed& node) {
+    const auto here = sorted(node.said_here());
+    const auto there = sorted(node.said_there());
+    ASSERT_EQ(here.size(), there.size()) << testing::PrintToString(here) << testing::PrintToString(there);
+    for (std::size_t i = 0; i < here.size(); ++i)
+        EXPECT_TRUE(has_same_letters(here[i], there[i])) << here[i] << "\n" << there[i];
+}
+
 class GlobalRecorded : public testing::TestWithParam<std::string> {};
 
 TEST_P(GlobalRecorded, SaysWhatOtpSaid) {
@@ -198,11 +207,7 @@ TEST_P(GlobalRecorded, SaysWhatOtpSaid) {
         SCOPED_TRACE(as_initiator);
         replayed node{stream, as_initiator};
         node.run();
-        auto here = sorted(node.said_here());
-        auto there = sorted(node.said_there());
-        ASSERT_EQ(here.size(), there.size()) << testing::PrintToString(here) << testing::PrintToString(there);
-        for (std::size_t i = 0; i < here.size(); ++i)
-            EXPECT_TRUE(has_same_letters(here[i], there[i])) << here[i] << "\n" << there[i];
+        expect_same_words(node);
         EXPECT_EQ(node.core().known.size(), 1u);
     }
 }
@@ -214,11 +219,7 @@ TEST(GlobalRecordedOfThree, NewMemberIsToldToTheOthersAsByOtp) {
     replayed node{recorded("global/three-nodes-c-to-a"), false};
     node.core().known[b] = protocol_version;
     node.run();
-    auto here = sorted(node.said_here());
-    auto there = sorted(node.said_there());
-    ASSERT_EQ(here.size(), there.size()) << testing::PrintToString(here) << testing::PrintToString(there);
-    for (std::size_t i = 0; i < here.size(); ++i)
-        EXPECT_TRUE(has_same_letters(here[i], there[i])) << here[i] << "\n" << there[i];
+    expect_same_words(node);
     ASSERT_TRUE(node.released());
     EXPECT_EQ(node.released()->first_tell, std::vector{b});
     const auto all = said(recorded("global/three-nodes-a-to-b"), true);

@@ -228,6 +228,24 @@ TEST(WorkerThreads, NamesAreTakenAndFoundWhileTheirProcessesComeAndGo) {
     EXPECT_TRUE(n.us.registered_names().empty());
 }
 
+namespace {
+
+/// A process that keeps its worker's thread to itself until it is told to end.
+struct computation {
+    std::atomic<bool> has_begun{false};
+    std::atomic<bool> may_end{false};
+
+    process_body body() {
+        return [this](process&) -> task<> {
+            has_begun = true;
+            while (!may_end) std::this_thread::yield();
+            co_return;
+        };
+    }
+};
+
+} // namespace
+
 TEST(WorkerThreads, InfoAndLoadAreAskedOfOtherThreads) {
     threaded_node n;
     const pid quiet = n.us.spawn(
@@ -236,46 +254,32 @@ TEST(WorkerThreads, InfoAndLoadAreAskedOfOtherThreads) {
             co_await std::move(waiting);
         },
         on_worker(1));
-    std::atomic<bool> go_on{false};
-    std::atomic<bool> computes{false};
-    const pid busy = n.us.spawn(
-        [&](process&) -> task<> {
-            computes = true;
-            while (!go_on) std::this_thread::yield();
-            co_return;
-        },
-        on_worker(2));
+    computation work;
+    const pid busy = n.us.spawn(work.body(), on_worker(2));
     n.us.send(quiet, term{"other"_atom});
-    while (!computes) n.turn();
+    while (!work.has_begun) n.turn();
     // A thread that has no core for a while does not answer in time, and is asked again.
     while (n.us.info(quiet)->waiting_at != "receive") n.turn();
     while (n.us.info(quiet)->message_queue_len != 1) n.turn();
     const auto least = n.us.info(busy);
     ASSERT_TRUE(least.has_value());
     EXPECT_EQ(least->waiting_at, "running");
-    go_on = true;
+    work.may_end = true;
     while (n.us.is_alive(busy)) n.turn();
     while (load_of(n.us).processes != 1) n.turn();
 }
 
 TEST(WorkerThreads, WhoAsksOftenAboutABusyWorkerHardlyHoldsUpTheNode) {
     threaded_node n(2);
-    std::atomic<bool> go_on{false};
-    std::atomic<bool> computes{false};
-    const pid busy = n.us.spawn(
-        [&](process&) -> task<> {
-            computes = true;
-            while (!go_on) std::this_thread::yield();
-            co_return;
-        },
-        on_worker(1));
-    while (!computes) n.turn();
+    computation work;
+    const pid busy = n.us.spawn(work.body(), on_worker(1));
+    while (!work.has_begun) n.turn();
     const auto began = n.env.now();
     for (int i = 0; i < 1000; ++i) EXPECT_EQ(n.us.info(busy)->waiting_at, "running"); // 50 s, if each were asked
     EXPECT_EQ(info_of_all(n.us).size(), 1u);
     EXPECT_EQ(totals_of(n.us).count, 1u);
     EXPECT_LT(n.env.now() - began, 5s);
-    go_on = true;
+    work.may_end = true;
     while (n.us.is_alive(busy)) n.turn();
 }
 
